@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/ns.h - the state in the kernel, one per network namespace
+ *
+ * There is no daemon and no file: everything is pinned in a bpffs of our own,
+ * RUNDIR/COOKIE/, where COOKIE is the namespace's (SO_NETNS_COOKIE).  It holds
+ *
+ *	active		one-entry array: the generation in force (0, 1; 2: none)
+ *	slots-TYPE	program array with one program per generation
+ *	link-...	a stub on every hook and interface: reads active, jumps
+ *	gen0/ gen1/	table, counters, base counters, ruleset image
+ *
+ * The one store to active is the commit: before it everything of the new
+ * generation is in place, after it the old one is out of use.  Killed at any
+ * instant, the tool leaves the old ruleset or the new.
+ */
+#ifndef BACKEND_NS_H
+#define BACKEND_NS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/attach.h"
+#include "ir/diag.h"
+#include "ir/ruleset.h"
+#include "translator/classifier.h"
+
+struct be_ns;
+
+/*
+ * Opens the state of the calling thread's network namespace.  With @create the
+ * bpffs and the directory are made when they are missing; without, *out is NULL
+ * and 0 is returned when nothing was ever loaded here.  -errno told in @diag.
+ */
+int be_ns_open(struct be_ns **out, bool create, struct diag *diag);
+void be_ns_close(struct be_ns *ns);
+
+/* What is in force, read in one consistent piece. */
+struct be_image {
+	void		*ruleset;	/* frontend/'s bytes; owned; NULL: none */
+	size_t		size;
+	struct ir_counter *counter;	/* base + live; owned */
+	uint32_t	ncounters;
+};
+
+/* 0 (image->ruleset NULL when nothing is in force) or -errno told in @diag. */
+int be_ns_read(struct be_ns *ns, struct be_image *image, struct diag *diag);
+void be_image_free(struct be_image *image);
+
+struct be_commit {
+	const struct tr_classifier *classifier;
+	const void	*ruleset;	/* stored for be_ns_read() */
+	size_t		size;
+	/*
+	 * Per counter: where it starts, and the counter of the ruleset in force
+	 * it continues (UINT32_MAX: none): what was counted there since
+	 * @before was read is added after the switch.
+	 */
+	const struct ir_counter *start;
+	const uint32_t	*continues;
+	const struct be_image *before;	/* NULL: nothing continues */
+	const struct be_attach *attach;
+	bool		conntrack;	/* rules test the state: switch it on */
+};
+
+/*
+ * Puts a ruleset in force, whole, on all hooks and interfaces at one instant;
+ * on error the old one stays.  0 or -errno told in @diag.
+ */
+int be_ns_commit(struct be_ns *ns, const struct be_commit *c,
+		 struct diag *diag);
+
+/* Takes everything off and removes the state.  0 or -errno told in @diag. */
+int be_ns_detach(struct be_ns *ns, struct diag *diag);
+
+struct be_link_status {
+	enum be_hook_type type;
+	char		where[48];	/* "INPUT priority -1", "eth0 native", ... */
+	uint32_t	prog_id;	/* of the stub */
+};
+
+struct be_status {
+	bool		loaded;
+	uint32_t	generation;
+	uint32_t	table_bytes;
+	uint32_t	image_bytes;
+	uint32_t	ncounters;
+	struct {
+		bool	used;
+		uint32_t prog_id;
+		uint32_t insns;		/* after verification, xlated */
+		uint32_t jited;		/* bytes */
+		uint32_t hooks;		/* bit set of enum ir_hook it judges */
+	} prog[BE_NTYPES];
+	struct be_link_status *link;	/* owned */
+	uint32_t	nlinks;
+	uint64_t	cookie;
+};
+
+int be_ns_status(struct be_ns *ns, struct be_status *st, struct diag *diag);
+void be_status_free(struct be_status *st);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/program.h - from classifier to a loaded BPF program
+ *
+ * The table and the counters are maps; a program reads the table by direct
+ * value.  Nothing here attaches anything.
+ */
+#ifndef BACKEND_PROGRAM_H
+#define BACKEND_PROGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/attach.h"
+#include "ir/diag.h"
+#include "ir/ruleset.h"
+#include "translator/classifier.h"
+
+/*
+ * For tests, BPF_PROG_TEST_RUN: the value of the one-entry array map given as
+ * test_fd.  A program built with it takes the hook, the interfaces and the
+ * state from there instead of asking the kernel, and does no route lookup.
+ */
+struct be_test_input {
+	uint32_t	hook;		/* enum ir_hook */
+	uint32_t	iif;		/* tr_iface_class() */
+	uint32_t	oif;
+	uint32_t	ctstate;
+};
+
+struct be_program_opts {
+	enum be_hook_type type;
+	/* Which hooks this program judges; others are accepted uncounted. */
+	uint32_t	hooks;		/* bit set of enum ir_hook */
+	int		table_fd;
+	int		counter_fd;	/* per-CPU array of struct ir_counter */
+	int		ifindex_fd;	/* xdp, tc: hash of ifindex -> class, u32 both;
+					 * -1 when no rule names an interface */
+	int		test_fd;	/* -1: none */
+};
+
+/* Maps for a classifier.  A new fd, or -errno told in @diag. */
+int be_table_create(const struct tr_classifier *c, struct diag *diag);
+int be_counter_create(uint32_t ncounters, struct diag *diag);
+
+/*
+ * Emits, loads and returns the fd of a program, or -errno told in @diag.
+ * *ninsns, when not NULL, is set to its size in instructions.
+ */
+int be_program_load(const struct tr_classifier *c,
+		    const struct be_program_opts *opts, uint32_t *ninsns,
+		    struct diag *diag);
+
+/* A loaded program that accepts everything, for a hook with nothing to do. */
+int be_program_load_pass(enum be_hook_type type, struct diag *diag);
+
+/* Whether this kernel can load programs of this type and attach them. */
+bool be_type_supported(enum be_hook_type type);
+
+/*
+ * Sums the per-CPU counters of @fd into count[0..n-1] (set, not added).
+ * 0 or -errno.
+ */
+int be_counter_read(int fd, struct ir_counter *count, uint32_t n);
+
+#endif

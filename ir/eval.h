@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ir/eval.h - the model: a sequential walk, simple enough to be right
+ *
+ * What iptables-legacy does with one packet (ipt_do_table() in
+ * net/ipv4/netfilter/ip_tables.c), rule by rule.  Everything else is tested
+ * against this, and this against the kernel.
+ */
+#ifndef IR_EVAL_H
+#define IR_EVAL_H
+
+#include <stdbool.h>
+
+#include "ir/packet.h"
+#include "ir/ruleset.h"
+
+/* Whether one match holds; *hotdrop is set where it drops the packet. */
+bool ir_eval_match(const struct ir_match *m, const struct ir_packet *p,
+		   bool *hotdrop);
+
+/*
+ * The verdict on @p at @hook, IR_ACCEPT or IR_DROP.  @t must have been numbered
+ * and checked, and have no refused rule.  @count, when not NULL, has as many
+ * elements as ir_table_number() said; each rule and policy that the packet hits
+ * is counted there.
+ */
+enum ir_target ir_eval(const struct ir_table *t, enum ir_hook hook,
+		       const struct ir_packet *p, struct ir_counter *count);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * translator/classifier.h - the classifier: what one pass over a packet reads
+ *
+ * A classifier is a block of 32-bit words (host order) and a small description
+ * of how to read it.  The block holds everything that grows with the ruleset;
+ * a backend's program depends only on the description: which fields there are
+ * and how a record is laid out.  All offsets are in bytes from its start.
+ *
+ * Segments.  A chain is one or more segments in order.  A segment answers "the
+ * first rule with id >= k whose tests hold"; where none does, its end record
+ * says what comes: the policy, the return of a user chain (not counted), or the
+ * next segment (a goto, not counted).
+ *
+ * Groups.  A segment's rules are spread over groups so that memory stays
+ * bounded; the answer is the lowest id over all groups.  They are sorted by
+ * min0 and end with a group whose min0 is UINT32_MAX.  A group is an array of
+ * slots chosen by a hash of the masked address pair:
+ *
+ *	slot = ((saddr << 32 | daddr) & mask) * mul >> shift	(64 bits)
+ *
+ * mask 0, mul 0 is one slot: a plain tree.  Keys that share a slot share the
+ * tree below it.
+ *
+ * Trees.  A reference is an offset (multiple of 16) with its type in the low
+ * two bits.  A node is the number of a field, 3 (or 7) ascending thresholds and
+ * 4 (or 8) references: the child taken is the number of thresholds that the
+ * field's value exceeds.  A leaf is a row of records in ascending id; the last
+ * has TR_LAST set.
+ *
+ * Records.  Word 0 is id << 8 | flags | action; the rest is placed as
+ * struct tr_layout says.  A record holds everything the rule tests (except
+ * what struct tr_layout leaves out because no rule tests it), so that a tree
+ * may be as coarse as it likes and still be exact.
+ *
+ * Variants.  A packet whose transport header is not whole meets hotdrops and
+ * other rare things, so such packets have segments of their own: each segment
+ * is two struct tr_segment, for IR_KIND_WHOLE and for every other kind.
+ */
+#ifndef TRANSLATOR_CLASSIFIER_H
+#define TRANSLATOR_CLASSIFIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/field.h"
+#include "ir/packet.h"
+#include "ir/ruleset.h"
+
+/* The type bits of a reference; 0 is the empty tree. */
+enum tr_ref {
+	TR_EMPTY,
+	TR_LEAF,
+	TR_NODE8,
+	TR_NODE4,
+	TR_REF_MASK = 3
+};
+
+enum tr_action {
+	TR_CONTINUE,
+	TR_ACCEPT,
+	TR_DROP,
+	TR_RETURN,
+	TR_JUMP,		/* to the segment in the target word */
+	TR_GOTO,
+	TR_ACTION_MASK = 7
+};
+
+enum {
+	TR_UNCOUNTED	= 0x40,	/* no counter is touched */
+	TR_LAST		= 0x80,	/* last record of its leaf */
+	TR_ID_SHIFT	= 8,
+	TR_ID_MAX	= (1 << 24) - 2,
+};
+
+struct tr_segment {
+	uint32_t	groups;		/* offset of the first struct tr_group */
+	uint32_t	end;		/* offset of the end record */
+	uint32_t	single;		/* 1: exactly one group */
+	uint32_t	pad;
+};
+
+struct tr_group {
+	uint32_t	min0;		/* word 0 of its first record, low byte 0 */
+	uint32_t	max0;		/* of its last record, low byte 0xff */
+	uint32_t	slots;		/* offset of the struct tr_slot array */
+	uint32_t	shift;
+	uint64_t	mask;
+	uint64_t	mul;
+};
+
+struct tr_slot {
+	uint32_t	ref;
+	uint32_t	min0;		/* as in the group; UINT32_MAX when empty */
+};
+
+struct tr_node8 {
+	uint32_t	field;		/* enum ir_field */
+	uint32_t	threshold[7];
+	uint32_t	child[8];
+};
+
+struct tr_node4 {
+	uint32_t	field;
+	uint32_t	threshold[3];
+	uint32_t	child[4];
+};
+
+/*
+ * One term of a record's extra predicates: lo <= (field & mask) <= hi, so a
+ * term with lo > hi never holds.  Terms of one predicate follow each other up
+ * to TR_TERM_LAST, predicates up to TR_TERM_END.  A predicate holds when any of
+ * its terms does, or none with TR_TERM_NEGATE (set on all of its terms).
+ */
+struct tr_term {
+	uint32_t	op;		/* enum ir_field | flags */
+	uint32_t	mask;
+	uint32_t	lo;
+	uint32_t	hi;
+};
+
+enum {
+	TR_TERM_FIELD	= 0x0f,
+	TR_TERM_NEGATE	= 0x100,
+	TR_TERM_LAST	= 0x200,	/* last term of its predicate */
+	TR_TERM_END	= 0x400,	/* last predicate of the record */
+};
+
+/* How a record tests a field. */
+enum tr_test_kind {
+	TR_TEST_MASKED32,	/* words value, mask: (f & mask) == value */
+	TR_TEST_RANGE16,	/* 16 bits lo, 16 bits hi (in that order in memory) */
+	TR_TEST_MASKED8,	/* 8 bits value, 8 bits mask */
+	TR_TEST_BITS16,		/* 16 bits set: (f & set) != 0 */
+};
+
+struct tr_test {
+	enum tr_test_kind kind;
+	enum ir_field	field;
+	uint8_t		offset;		/* in the record, bytes */
+};
+
+#define TR_MAX_TESTS	8
+
+struct tr_layout {
+	uint32_t	size;		/* of a record, multiple of 8 */
+	uint8_t		target;		/* offset of the target word; 0: absent */
+	uint8_t		extra;		/* offset of the word that has the offset
+					 * of the extra terms (0: none); 0: absent */
+	uint8_t		ntests;
+	struct tr_test	test[TR_MAX_TESTS];
+};
+
+struct tr_hook {
+	bool		present;	/* the table has a chain at this hook */
+	uint32_t	segment;	/* where a packet starts */
+	uint32_t	policy;		/* a segment that is just the policy:
+					 * the bottom of the jump stack */
+};
+
+struct tr_stats {
+	uint32_t	rules;		/* as in the table */
+	uint32_t	records;	/* in leaves, copies included */
+	uint32_t	nodes;
+	uint32_t	leaves;
+	uint32_t	groups;
+	uint32_t	segments;
+	uint32_t	max_depth;	/* of a tree, in nodes */
+	uint32_t	max_leaf;	/* records in the longest leaf */
+};
+
+struct tr_classifier {
+	uint32_t	*word;
+	uint32_t	size;		/* bytes, multiple of 64 */
+	uint32_t	fields;		/* bit set of the fields a program must fill */
+	bool		variants;	/* false: one variant serves every kind, and
+					 * IR_KIND need not be known (unless it is in
+					 * fields); both tr_segments are still there */
+	struct tr_layout layout;
+	struct tr_hook	hook[IR_NHOOKS];
+	uint32_t	ncounters;	/* ir_table_number() */
+	uint32_t	depth;		/* deepest nesting of jumps, ir_table_check() */
+
+	/*
+	 * Interfaces: a class is the number of boundaries <= the name, both as
+	 * 16-byte big-endian numbers (bytes after the first NUL count as 0).
+	 * Each boundary is two 64-bit words, high first, host order.
+	 */
+	uint32_t	ifaces;		/* offset of the boundaries */
+	uint32_t	nifaces;
+
+	uint8_t		tcpopt[32];	/* bit i of IR_TCPOPT: option tcpopt[i] */
+	uint32_t	ntcpopts;
+
+	struct tr_stats	stats;
+};
+
+struct tr_options {
+	uint32_t	leaf;		/* records a leaf may have before it is cut;
+					 * 0: the default */
+	uint32_t	budget;		/* bytes for the trees of one segment before
+					 * it is split; 0: the default */
+};
+
+/*
+ * Translates a numbered and checked table.  @opt may be NULL.  NULL on error,
+ * told in @diag with errno set: EOPNOTSUPP for a refused rule (with its place),
+ * E2BIG for a limit of the format (said which), ENOMEM.  The classifier is the
+ * caller's and refers to nothing of the table.
+ */
+struct tr_classifier *tr_translate(const struct ir_table *t,
+				   const struct tr_options *opt,
+				   struct diag *diag);
+void tr_classifier_free(struct tr_classifier *c);
+
+/* The class of an interface name (NULL or "": no interface). */
+uint32_t tr_iface_class(const struct tr_classifier *c, const char *name);
+
+/*
+ * The classifier walked in C, as the specification of the backends' programs:
+ * same arguments and result as ir_eval().
+ */
+enum ir_target tr_walk(const struct tr_classifier *c, enum ir_hook hook,
+		       const struct ir_packet *p, struct ir_counter *count);
+
+#endif
