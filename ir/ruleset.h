@@ -106,6 +106,11 @@ struct ir_rule {
 	struct ir_chain	*to;		/* IR_JUMP and IR_GOTO */
 	struct ir_counter counter;	/* as loaded or last read */
 	uint32_t	index;		/* counter index: ir_table_number() */
+	/*
+	 * It has no match at all, not even one that always holds: what the kernel
+	 * calls unconditional, and looks no further behind.
+	 */
+	bool		always;
 
 	/* Why the rule cannot be compiled, and where; NULL: it can. */
 	const char	*refusal;
