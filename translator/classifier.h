@@ -35,7 +35,8 @@
  *
  * Variants.  A packet whose transport header is not whole meets hotdrops and
  * other rare things, so such packets have segments of their own: each segment
- * is two struct tr_segment, for IR_KIND_WHOLE and for every other kind.
+ * is a pair of struct tr_segment in a row, the first for IR_KIND_WHOLE and the
+ * second for every other kind.  Segments are named by the offset of the pair.
  */
 #ifndef TRANSLATOR_CLASSIFIER_H
 #define TRANSLATOR_CLASSIFIER_H
@@ -62,7 +63,7 @@ enum tr_action {
 	TR_ACCEPT,
 	TR_DROP,
 	TR_RETURN,
-	TR_JUMP,		/* to the segment in the target word */
+	TR_JUMP,		/* to the pair at the offset in the target word */
 	TR_GOTO,
 	TR_ACTION_MASK = 7
 };
@@ -154,8 +155,8 @@ struct tr_layout {
 
 struct tr_hook {
 	bool		present;	/* the table has a chain at this hook */
-	uint32_t	segment;	/* where a packet starts */
-	uint32_t	policy;		/* a segment that is just the policy:
+	uint32_t	segment;	/* offset of the pair where a packet starts */
+	uint32_t	policy;		/* offset of a pair that is just the policy:
 					 * the bottom of the jump stack */
 };
 
