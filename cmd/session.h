@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd/session.h - a ruleset out of the kernel, changed, and back into it
+ *
+ * What lies between the front end's "*table" and "COMMIT": the xtables lock,
+ * the ruleset in force as a table with counters, and the way back through
+ * translator and backend.
+ */
+#ifndef CMD_SESSION_H
+#define CMD_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/attach.h"
+#include "backend/ns.h"
+#include "ir/diag.h"
+#include "ir/ruleset.h"
+
+struct cmd_session {
+	int		wait;		/* for the lock: cmd_lock_take() */
+	struct be_attach attach;
+	int		lock;		/* -1: not held */
+	struct be_ns	*ns;		/* NULL: nothing loaded here so far */
+	struct be_image	before;		/* what was in force at begin */
+};
+
+void cmd_session_init(struct cmd_session *s);
+
+/*
+ * The functions of struct fe_restore_ops, @ctx being a struct cmd_session.  The
+ * lock is held from begin to commit or abort.  A busy lock has been said on
+ * stderr: @diag stays empty.
+ */
+int cmd_session_begin(void *ctx, const char *table, struct ir_table **out,
+		      struct diag *diag);
+int cmd_session_commit(void *ctx, struct ir_table *t, struct diag *diag);
+void cmd_session_abort(void *ctx);
+
+/*
+ * The table in @image with its counters, numbered; every old_index is set.
+ * *out is NULL where the image is empty.  0 or -errno told in @diag.
+ */
+int cmd_image_table(const struct be_image *image, struct ir_table **out,
+		    struct diag *diag);
+
+/*
+ * Numbers and checks @t and says the first reason why it cannot be judged: a
+ * table we do not run, a loop, a refused rule, or a rule which is not exact at
+ * @attach (NULL: no hook is asked about).  0 or -errno told in @diag.
+ */
+int cmd_table_check(struct ir_table *t, const struct be_attach *attach,
+		    struct diag *diag);
+
+/* Whether tables of this name are run; others are taken only while empty. */
+bool cmd_table_run(const struct ir_table *t);
+
+/* The first rule that tests the connection state; NULL: none. */
+const struct ir_rule *cmd_table_stateful(const struct ir_table *t);
+
+/* How many rules it has. */
+uint32_t cmd_table_nrules(const struct ir_table *t);
+
+#endif

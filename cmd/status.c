@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd/status.c - xtbpf status: what runs where, and what it is made of
+ *
+ * Everything shown is asked of the kernel; nothing else remembers it.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/ns.h"
+#include "cmd/cmd.h"
+#include "cmd/session.h"
+#include "frontend/xt.h"
+
+/* Why a ruleset may be at this hook. */
+static const char *const reason[BE_NTYPES] = {
+	[BE_NETFILTER]	= "sees what iptables sees, state included",
+	[BE_XDP]	= "before the network stack: header rules only",
+	[BE_TC]		= "at the edge of the network stack: header rules only",
+};
+
+struct view {
+	struct be_status status;
+	struct ir_table	*table;		/* NULL: nothing in force */
+};
+
+static void view_free(struct view *v)
+{
+	be_status_free(&v->status);
+	ir_table_free(v->table);
+}
+
+static int view_read(struct be_ns *ns, struct view *v, struct diag *diag)
+{
+	struct be_image image = { 0 };
+	int err;
+
+	err = be_ns_status(ns, &v->status, diag);
+	if (!err)
+		err = be_ns_read(ns, &image, diag);
+	if (!err)
+		err = cmd_image_table(&image, &v->table, diag);
+	be_image_free(&image);
+	return err;
+}
+
+static void print_hooks(uint32_t hooks)
+{
+	int h;
+
+	for (h = 0; h < IR_NHOOKS; h++)
+		if (hooks & 1u << h)
+			printf(" %s", ir_hook_name(h));
+}
+
+static void print_progs(const struct be_status *st)
+{
+	const struct be_link_status *l;
+	int type;
+	uint32_t i;
+
+	for (type = 0; type < BE_NTYPES; type++) {
+		if (!st->prog[type].used)
+			continue;
+		printf("  %s: judges", be_hook_type_name(type));
+		print_hooks(st->prog[type].hooks);
+		printf(" (%s)\n", reason[type]);
+		printf("    program %u: %u instructions, %u bytes of machine code\n",
+		       st->prog[type].prog_id, st->prog[type].insns,
+		       st->prog[type].jited);
+		for (i = 0; i < st->nlinks; i++) {
+			l = &st->link[i];
+			if ((int)l->type == type)
+				printf("    attached to %s, program %u\n",
+				       l->where, l->prog_id);
+		}
+	}
+}
+
+static void print_view(const struct view *v)
+{
+	const struct be_status *st = &v->status;
+	const struct ir_chain *c;
+	uint32_t i;
+
+	printf("namespace %" PRIu64 ":", st->cookie);
+	if (!v->table) {
+		puts(" nothing in force");
+		return;
+	}
+	printf(" generation %u\n", st->generation);
+	printf("  %s: %u rules in %u chains, %u bytes of tables, %u counters, %u bytes of text\n",
+	       ir_table_name(v->table), cmd_table_nrules(v->table),
+	       ir_table_nchains(v->table), st->table_bytes, st->ncounters,
+	       st->image_bytes);
+	for (i = 0; i < ir_table_nchains(v->table); i++) {
+		c = ir_table_chain(v->table, i);
+		if (c->hook == IR_HOOK_NONE)
+			continue;
+		printf("    %-11s %4u rules, policy %s (%" PRIu64 " packets, %"
+		       PRIu64 " bytes)\n", c->name, c->nrules,
+		       ir_target_name(c->policy), c->counter.packets,
+		       c->counter.bytes);
+	}
+	print_progs(st);
+}
+
+static void add_string(struct json_object *o, const char *key, const char *s)
+{
+	json_object_object_add(o, key, json_object_new_string(s));
+}
+
+static void add_number(struct json_object *o, const char *key, uint64_t n)
+{
+	json_object_object_add(o, key, json_object_new_uint64(n));
+}
+
+static struct json_object *json_chains(const struct ir_table *t)
+{
+	struct json_object *list = json_object_new_array(), *o;
+	const struct ir_chain *c;
+	uint32_t i;
+
+	for (i = 0; i < ir_table_nchains(t); i++) {
+		c = ir_table_chain(t, i);
+		o = json_object_new_object();
+		add_string(o, "name", c->name);
+		add_number(o, "rules", c->nrules);
+		if (c->hook != IR_HOOK_NONE) {
+			add_string(o, "policy", ir_target_name(c->policy));
+			add_number(o, "packets", c->counter.packets);
+			add_number(o, "bytes", c->counter.bytes);
+		}
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static struct json_object *json_prog(const struct be_status *st, int type)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *hooks = json_object_new_array();
+	struct json_object *links = json_object_new_array(), *l;
+	uint32_t i;
+	int h;
+
+	for (h = 0; h < IR_NHOOKS; h++)
+		if (st->prog[type].hooks & 1u << h)
+			json_object_array_add(hooks, json_object_new_string(
+					      ir_hook_name(h)));
+	for (i = 0; i < st->nlinks; i++) {
+		if ((int)st->link[i].type != type)
+			continue;
+		l = json_object_new_object();
+		add_string(l, "where", st->link[i].where);
+		add_number(l, "prog_id", st->link[i].prog_id);
+		json_object_array_add(links, l);
+	}
+	add_string(o, "hook", be_hook_type_name(type));
+	json_object_object_add(o, "judges", hooks);
+	add_number(o, "prog_id", st->prog[type].prog_id);
+	add_number(o, "instructions", st->prog[type].insns);
+	add_number(o, "jited_bytes", st->prog[type].jited);
+	json_object_object_add(o, "attached", links);
+	return o;
+}
+
+static struct json_object *json_view(const struct view *v)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *progs = json_object_new_array();
+	int type;
+
+	add_number(o, "netns_cookie", v->status.cookie);
+	json_object_object_add(o, "loaded",
+			       json_object_new_boolean(v->table != NULL));
+	if (v->table) {
+		add_number(o, "generation", v->status.generation);
+		add_string(o, "table", ir_table_name(v->table));
+		add_number(o, "rules", cmd_table_nrules(v->table));
+		add_number(o, "table_bytes", v->status.table_bytes);
+		add_number(o, "image_bytes", v->status.image_bytes);
+		add_number(o, "counters", v->status.ncounters);
+		json_object_object_add(o, "chains", json_chains(v->table));
+	}
+	for (type = 0; type < BE_NTYPES; type++)
+		if (v->status.prog[type].used)
+			json_object_array_add(progs,
+					      json_prog(&v->status, type));
+	json_object_object_add(o, "programs", progs);
+	return o;
+}
+
+/* Shows one namespace: appended to @list where that is not NULL. */
+static int show(struct be_ns *ns, struct json_object *list, struct diag *diag)
+{
+	struct view v = { 0 };
+	int err = view_read(ns, &v, diag);
+
+	if (!err && list)
+		json_object_array_add(list, json_view(&v));
+	else if (!err)
+		print_view(&v);
+	view_free(&v);
+	return err;
+}
+
+static int show_here(struct json_object *list, struct diag *diag)
+{
+	struct be_ns *ns = NULL;
+	int err = be_ns_open(&ns, false, diag);
+
+	if (!err && ns)
+		err = show(ns, list, diag);
+	else if (!err && !list)
+		puts("nothing is loaded in this network namespace");
+	be_ns_close(ns);
+	return err;
+}
+
+static int show_all(struct json_object *list, struct diag *diag)
+{
+	uint64_t *cookie = NULL;
+	struct be_ns *ns;
+	size_t n = 0, i;
+	int err;
+
+	err = be_ns_list(&cookie, &n, diag);
+	for (i = 0; !err && i < n; i++) {
+		ns = NULL;
+		err = be_ns_open_cookie(&ns, cookie[i], diag);
+		if (!err && ns)
+			err = show(ns, list, diag);
+		be_ns_close(ns);
+	}
+	if (!err && !n && !list)
+		puts("nothing is loaded in any network namespace");
+	free(cookie);
+	return err;
+}
+
+static int status(bool all, bool json)
+{
+	struct json_object *list = json ? json_object_new_array() : NULL;
+	struct diag diag;
+	int err;
+
+	diag_init(&diag);
+	err = fe_xt_init(CMD_SAVE);
+	if (!err)
+		err = all ? show_all(list, &diag) : show_here(list, &diag);
+	if (!err && list)
+		puts(json_object_to_json_string_ext(list,
+						    JSON_C_TO_STRING_PLAIN));
+	json_object_put(list);
+	if (err)
+		diag_error(&diag, NULL, "%s", strerror(-err));
+	diag_print(&diag, stderr, "xtbpf status");
+	diag_clear(&diag);
+	return err ? 1 : 0;
+}
+
+static void usage(FILE *out)
+{
+	fputs("Usage: xtbpf status [--all] [--json]\n"
+	      "\n"
+	      "Shows what is loaded in this network namespace, or with --all in every one.\n",
+	      out);
+}
+
+int cmd_status(int argc, char **argv, bool json)
+{
+	static const struct option options[] = {
+		{ "all",	no_argument,	NULL, 'a' },
+		{ "json",	no_argument,	NULL, 'j' },
+		{ "help",	no_argument,	NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	bool all = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "ajh", options, NULL)) != -1) {
+		switch (c) {
+		case 'a':
+			all = true;
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return 2;
+	}
+	return status(all, json);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd/xtbpf.c - the toolbox: finds the subcommand */
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "frontend/xt.h"
+
+static const struct command {
+	const char	*name;
+	int		(*run)(int argc, char **argv, bool json);
+	const char	*help;
+} commands[] = {
+	{ "check", cmd_check, "can these rulesets be run, and what would they become" },
+	{ "status", cmd_status, "what runs in this network namespace, and where" },
+	{ "detach", cmd_detach, "take it off every hook and forget it" },
+};
+
+#define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *out)
+{
+	size_t i;
+
+	fputs("Usage: xtbpf [--json] COMMAND [OPTIONS]\n"
+	      "       xtbpf { --help | --version }\n\n", out);
+	for (i = 0; i < NCOMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+	fputs("\n'xtbpf COMMAND --help' says more.\n", out);
+}
+
+static const struct command *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NCOMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+int cmd_xtbpf(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json",	no_argument,	NULL, 'j' },
+		{ "help",	no_argument,	NULL, 'h' },
+		{ "version",	no_argument,	NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const struct command *cmd;
+	bool json = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+jhV", options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		case 'V':
+			printf("xtbpf v%s, as iptables v%s\n", PACKAGE_VERSION,
+			       FE_IPTABLES_VERSION);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind == argc) {
+		usage(stderr);
+		return 2;
+	}
+	cmd = find(argv[optind]);
+	if (!cmd) {
+		fprintf(stderr, "xtbpf: unknown command '%s'\n", argv[optind]);
+		return 2;
+	}
+	argc -= optind;
+	argv += optind;
+	optind = 0;		/* glibc: start again */
+	return cmd->run(argc, argv, json);
+}
