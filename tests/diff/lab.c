@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tests/diff/lab.c - network namespaces to inject packets into
+ *
+ * lab_predict() knows which packets Linux lets come to which filter chain
+ * (net/ipv4: ip_input.c, route.c, ip_forward.c, raw.c).
+ */
+#include "tests/diff/lab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/if_tun.h>
+
+#define MARK_OURS	0x100	/* of packets sent by the raw socket */
+#define OWN_NET		0x0afa0000u	/* 10.250.0.0: addresses of our own */
+#define MTU		9100
+
+static const uint8_t mac[14] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 };
+
+struct lab {
+	int		home;		/* the namespace of the machine */
+	int		netns;
+	int		raw;
+	int		tap[PG_MAX_IFACES];
+	char		name[PG_MAX_IFACES][IR_IFNAMSIZ];
+	uint32_t	n;
+	uint32_t	phase;
+	unsigned int	flags;
+	struct ir_counter at_taps;
+};
+
+int lab_init(void)
+{
+	if (unshare(CLONE_NEWNS))
+		return -1;
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -1;
+	return mount("lab", "/run", "tmpfs", 0, NULL);
+}
+
+static int set_sysctl(const char *key, const char *value)
+{
+	char path[160];
+	int fd, err = 0;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", key);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		err = -1;
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static int run(const char *command, const char *input)
+{
+	FILE *p = popen(command, "w");
+	int status;
+
+	if (!p)
+		return -1;
+	fputs(input, p);
+	status = pclose(p);
+	if (status)
+		fprintf(stderr, "%s: status %d\n%s", command, status, input);
+	return status ? -1 : 0;
+}
+
+static int open_tap(const char *name)
+{
+	struct ifreq req = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	strncpy(req.ifr_name, name, IFNAMSIZ - 1);
+	if (fd >= 0 && !ioctl(fd, TUNSETIFF, &req))
+		return fd;
+	fprintf(stderr, "tap '%s': %s\n", name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int conf_iface(const char *name)
+{
+	static const char *const conf[][2] = {
+		{ "rp_filter", "0" }, { "accept_local", "1" },
+		{ "route_localnet", "1" }, { "send_redirects", "0" },
+		{ "forwarding", "1" },
+	};
+	char key[100];
+	uint32_t i;
+
+	for (i = 0; i < sizeof(conf) / sizeof(*conf); i++) {
+		snprintf(key, sizeof(key), "ipv4/conf/%s/%s", name, conf[i][0]);
+		if (set_sysctl(key, conf[i][1]))
+			return -1;
+	}
+	return 0;
+}
+
+static int set_sysctls(const struct lab *lab)
+{
+	uint32_t i;
+	int err;
+
+	err = set_sysctl("ipv6/conf/all/disable_ipv6", "1") |
+	      set_sysctl("ipv6/conf/default/disable_ipv6", "1") |
+	      set_sysctl("ipv4/ip_forward", "1") |
+	      set_sysctl("ipv4/icmp_ratelimit", "0") |
+	      set_sysctl("ipv4/icmp_msgs_per_sec", "1000000") |
+	      set_sysctl("ipv4/icmp_msgs_burst", "1000000") |
+	      conf_iface("all") | conf_iface("default");
+	for (i = 0; i < lab->n; i++)
+		err |= conf_iface(lab->name[i]);
+	/* No fragment waits for others: one alone meets no INPUT chain. */
+	if (!(lab->flags & LAB_STATEFUL))
+		err |= set_sysctl("ipv4/ipfrag_low_thresh", "0") |
+		       set_sysctl("ipv4/ipfrag_high_thresh", "0");
+	return err;
+}
+
+static int set_links(const struct lab *lab)
+{
+	char text[8192];
+	size_t n = 0;
+	uint32_t i;
+
+	n += snprintf(text, sizeof(text), "link set lo mtu 65536\n"
+		      "link set lo up\n");
+	for (i = 0; i < lab->n; i++)
+		n += snprintf(text + n, sizeof(text) - n,
+			      "link set %s address 02:00:00:00:00:01\n"
+			      "link set %s mtu %d arp off txqueuelen 4000\n"
+			      "addr add 10.250.0.%u/32 dev %s\n"
+			      "link set %s up\n", lab->name[i], lab->name[i],
+			      MTU, i + 1, lab->name[i], lab->name[i]);
+	return run("ip -batch -", text);
+}
+
+/* One table with a default route, changed from phase to phase. */
+static int route_phases(struct lab *lab)
+{
+	if (run("ip -batch -", "rule add pref 5 lookup 77\n"))
+		return -1;
+	return lab_phase(lab, 0);
+}
+
+/* What comes in at one interface of a pair leaves at the other. */
+static int route_pairs(const struct lab *lab)
+{
+	char text[8192];
+	size_t n = 0;
+	uint32_t i, to;
+
+	for (i = 0; i < lab->n; i++) {
+		to = (i ^ 1) < lab->n ? i ^ 1 : 0;
+		n += snprintf(text + n, sizeof(text) - n,
+			      "rule add iif %s pref 5 lookup %u\n"
+			      "route add default dev %s table %u\n",
+			      lab->name[i], 100 + i, lab->name[to], 100 + i);
+	}
+	n += snprintf(text + n, sizeof(text) - n, "route add default dev %s\n",
+		      lab->name[lab->n > 1]);
+	return run("ip -batch -", text);
+}
+
+static int swallow(const struct lab *lab)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "table ip lab {\n"
+		 "counter local { }\ncounter sent { }\n"
+		 "chain o { type filter hook output priority -300;\n"
+		 "meta mark != %u drop\n}\n"
+		 "chain i { type filter hook input priority 100;\n"
+		 "counter name local drop\n}\n"
+		 "chain p { type filter hook postrouting priority 100;\n"
+		 "oifname lo accept\n%s\n}\n}\n", MARK_OURS,
+		 lab->flags & LAB_EGRESS ? "accept" : "counter name sent drop");
+	return run("nft -f -", text);
+}
+
+static int open_raw(void)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), on = 1;
+	int mark = MARK_OURS;
+
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)))
+		perror("raw socket");
+	return fd;
+}
+
+/* In the new namespace. */
+static int build(struct lab *lab)
+{
+	uint32_t i;
+
+	lab->netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	lab->raw = open_raw();
+	if (lab->netns < 0 || lab->raw < 0)
+		return -1;
+	for (i = 0; i < lab->n; i++) {
+		lab->tap[i] = open_tap(lab->name[i]);
+		if (lab->tap[i] < 0)
+			return -1;
+	}
+	if (set_sysctls(lab) || set_links(lab))
+		return -1;
+	if (lab->flags & LAB_STATEFUL)
+		return route_pairs(lab);
+	return route_phases(lab) || swallow(lab) ? -1 : 0;
+}
+
+struct lab *lab_new(const char *const *iface, uint32_t n, unsigned int flags)
+{
+	struct lab *lab = calloc(1, sizeof(*lab));
+	uint32_t i;
+	int err;
+
+	if (!lab)
+		return NULL;
+	lab->flags = flags;
+	lab->netns = lab->raw = -1;
+	lab->n = n < PG_MAX_IFACES ? n : PG_MAX_IFACES;
+	for (i = 0; i < PG_MAX_IFACES; i++)
+		lab->tap[i] = -1;
+	for (i = 0; i < lab->n; i++)
+		strncpy(lab->name[i], iface[i], IR_IFNAMSIZ - 1);
+	lab->home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	err = lab->home < 0 || unshare(CLONE_NEWNET) ? -1 : 0;
+	if (err) {
+		perror("network namespace");
+	} else {
+		err = build(lab);
+		err |= lab_leave(lab);
+	}
+	if (err) {
+		lab_free(lab);
+		return NULL;
+	}
+	return lab;
+}
+
+void lab_free(struct lab *lab)
+{
+	uint32_t i;
+
+	if (!lab)
+		return;
+	for (i = 0; i < lab->n; i++)
+		if (lab->tap[i] >= 0)
+			close(lab->tap[i]);
+	if (lab->raw >= 0)
+		close(lab->raw);
+	if (lab->netns >= 0)
+		close(lab->netns);
+	if (lab->home >= 0)
+		close(lab->home);
+	free(lab);
+}
+
+int lab_enter(const struct lab *lab)
+{
+	return setns(lab->netns, CLONE_NEWNET);
+}
+
+int lab_leave(const struct lab *lab)
+{
+	return setns(lab->home, CLONE_NEWNET);
+}
+
+uint32_t lab_nphases(const struct lab *lab)
+{
+	return 1 + lab->n;
+}
+
+int lab_phase(struct lab *lab, uint32_t phase)
+{
+	char text[128];
+	int err;
+
+	lab->phase = phase;
+	if (phase)
+		snprintf(text, sizeof(text),
+			 "route replace default dev %s table 77\n",
+			 lab->name[phase - 1]);
+	else
+		snprintf(text, sizeof(text),
+			 "route replace local default dev lo table 77\n");
+	err = lab_enter(lab);
+	if (!err)
+		err = run("ip -batch -", text);
+	return err | lab_leave(lab);
+}
+
+static uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+static bool own_address(const struct lab *lab, uint32_t a)
+{
+	return a >> 24 == 127 || (a > OWN_NET && a <= OWN_NET + lab->n);
+}
+
+/* Whether the route lookup finds this address to be the host. */
+static bool local(const struct lab *lab, uint32_t daddr)
+{
+	return !lab->phase || own_address(lab, daddr);
+}
+
+static bool is_fragment(const uint8_t *ip)
+{
+	return (ip[6] & 0x3f) || ip[7];
+}
+
+static bool multicast(uint32_t a)
+{
+	return a >> 28 == 14;
+}
+
+static uint32_t predict_sent(const struct lab *lab, const uint8_t *ip,
+			     struct lab_sight sight[2])
+{
+	uint32_t saddr = be32(ip + 12), daddr = be32(ip + 16);
+
+	/* Not injected: the socket would choose or refuse an address. */
+	if (!saddr || !(daddr >> 24) || multicast(daddr) || daddr == UINT32_MAX)
+		return 0;
+	sight[0].hook = IR_HOOK_OUTPUT;
+	sight[0].iif = NULL;
+	if (!local(lab, daddr)) {
+		sight[0].oif = lab->name[lab->phase - 1];
+		return 1;
+	}
+	sight[0].oif = "lo";
+	if (is_fragment(ip))
+		return 1;
+	sight[1] = (struct lab_sight){ IR_HOOK_INPUT, "lo", NULL };
+	return 2;
+}
+
+uint32_t lab_predict(const struct lab *lab, const struct pg_packet *p,
+		     struct lab_sight sight[2])
+{
+	const uint8_t *ip = p->data;
+	uint32_t saddr = be32(ip + 12), daddr = be32(ip + 16);
+
+	if (p->malformed)
+		return 0;
+	if (p->hook == IR_HOOK_OUTPUT)
+		return predict_sent(lab, ip, sight);
+	sight[0] = (struct lab_sight){ IR_HOOK_INPUT, p->iif, NULL };
+	if (multicast(saddr) || saddr == UINT32_MAX)
+		return 0;
+	if (daddr == UINT32_MAX || (!saddr && !daddr))
+		return !is_fragment(ip);
+	if (!(saddr >> 24) || !(daddr >> 24))
+		return 0;
+	if (multicast(daddr))		/* only "all hosts" is joined */
+		return daddr == 0xe0000001 && !is_fragment(ip);
+	if (local(lab, daddr))
+		return !is_fragment(ip);
+	if (ip[8] <= 1)
+		return 0;
+	sight[0].hook = IR_HOOK_FORWARD;
+	sight[0].oif = lab->name[lab->phase - 1];
+	return 1;
+}
+
+static int send_raw(struct lab *lab, const struct pg_packet *p)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	uint32_t len = (uint32_t)p->data[2] << 8 | p->data[3];
+
+	memcpy(&to.sin_addr, p->data + 16, 4);
+	if (sendto(lab->raw, p->data, len, 0, (struct sockaddr *)&to,
+		   sizeof(to)) >= 0 || errno == EPERM)
+		return 0;
+	perror("raw socket: send");
+	return -1;
+}
+
+static void drain(struct lab *lab)
+{
+	static uint8_t buf[MTU + 64];
+	uint32_t i;
+	ssize_t n;
+
+	for (i = 0; i < lab->n; i++)
+		while ((n = read(lab->tap[i], buf, sizeof(buf))) > 14) {
+			lab->at_taps.packets++;
+			lab->at_taps.bytes += n - 14;
+		}
+}
+
+static int write_tap(struct lab *lab, const struct pg_packet *p)
+{
+	static uint8_t frame[sizeof(mac) + PG_MAX];
+	uint32_t i;
+
+	for (i = 0; i < lab->n; i++)
+		if (!strncmp(lab->name[i], p->iif, IR_IFNAMSIZ))
+			break;
+	if (i == lab->n) {
+		fprintf(stderr, "no interface '%s' in the lab\n", p->iif);
+		return -1;
+	}
+	memcpy(frame, mac, sizeof(mac));
+	memcpy(frame + sizeof(mac), p->data, p->len);
+	if (write(lab->tap[i], frame, sizeof(mac) + p->len) >= 0)
+		return 0;
+	/* An XDP program that drops makes some kernels say so. */
+	if (errno == EPERM || errno == EFAULT)
+		return 0;
+	perror("tap: write");
+	return -1;
+}
+
+int lab_inject(struct lab *lab, const struct pg_packet *p)
+{
+	struct lab_sight sight[2];
+	int err;
+
+	if (p->hook != IR_HOOK_OUTPUT)
+		err = write_tap(lab, p);
+	else if (lab->flags & LAB_STATEFUL || lab_predict(lab, p, sight))
+		err = send_raw(lab, p);
+	else
+		err = 0;
+	if (lab->flags & LAB_EGRESS)
+		drain(lab);
+	return err;
+}
+
+int lab_through(struct lab *lab, struct lab_through *out)
+{
+	struct ir_counter *c = &out->local;
+	char line[256];
+	FILE *p;
+
+	memset(out, 0, sizeof(*out));
+	if (lab_enter(lab))
+		return -1;
+	p = popen("nft list counters table ip lab", "r");
+	while (p && fgets(line, sizeof(line), p)) {
+		if (strstr(line, "counter sent"))
+			c = &out->sent;
+		sscanf(line, " packets %lu bytes %lu", &c->packets, &c->bytes);
+	}
+	if (lab->flags & LAB_EGRESS)
+		out->sent = lab->at_taps;
+	return (!p || pclose(p) ? -1 : 0) | lab_leave(lab);
+}
