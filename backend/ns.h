@@ -12,7 +12,14 @@
  *
  * The one store to active is the commit: before it everything of the new
  * generation is in place, after it the old one is out of use.  Killed at any
- * instant, the tool leaves the old ruleset or the new.
+ * instant, the tool leaves the old ruleset or the new, and the next commit or
+ * detach clears up.  Whoever changes anything holds the xtables lock; reading
+ * needs no lock.
+ *
+ * Limits.  An interface that comes after the commit is not judged at xdp or tc
+ * until the next commit.  A commit that moves a chain from one hook type to
+ * another switches all packets at one instant too, but those on their way from
+ * the one hook to the other meet both rulesets or neither.
  */
 #ifndef BACKEND_NS_H
 #define BACKEND_NS_H
@@ -30,11 +37,20 @@ struct be_ns;
 
 /*
  * Opens the state of the calling thread's network namespace.  With @create the
- * bpffs and the directory are made when they are missing; without, *out is NULL
- * and 0 is returned when nothing was ever loaded here.  -errno told in @diag.
+ * bpffs is mounted when it is missing; without, *out is NULL and 0 is returned
+ * when nothing is loaded here.  -errno told in @diag.
  */
 int be_ns_open(struct be_ns **out, bool create, struct diag *diag);
+
+/*
+ * Opens the state of any namespace, for all but be_ns_commit().  *out is NULL
+ * where it has none.
+ */
+int be_ns_open_cookie(struct be_ns **out, uint64_t cookie, struct diag *diag);
 void be_ns_close(struct be_ns *ns);
+
+/* The namespaces that have state, by cookie; *cookie is the caller's. */
+int be_ns_list(uint64_t **cookie, size_t *n, struct diag *diag);
 
 /* What is in force, read in one consistent piece. */
 struct be_image {
@@ -42,6 +58,7 @@ struct be_image {
 	size_t		size;
 	struct ir_counter *counter;	/* base + live; owned */
 	uint32_t	ncounters;
+	uint64_t	serial;		/* of the commit it came with */
 };
 
 /* 0 (image->ruleset NULL when nothing is in force) or -errno told in @diag. */
@@ -66,7 +83,9 @@ struct be_commit {
 
 /*
  * Puts a ruleset in force, whole, on all hooks and interfaces at one instant;
- * on error the old one stays.  0 or -errno told in @diag.
+ * on error the old one stays.  0 or -errno told in @diag; -EAGAIN where @before
+ * is not what is in force any more.  Whether the hooks of @attach can judge the
+ * rules is for the caller to ask first: be_attach_check().
  */
 int be_ns_commit(struct be_ns *ns, const struct be_commit *c,
 		 struct diag *diag);
@@ -77,11 +96,16 @@ int be_ns_detach(struct be_ns *ns, struct diag *diag);
 struct be_link_status {
 	enum be_hook_type type;
 	char		where[48];	/* "INPUT priority -1", "eth0 native", ... */
-	uint32_t	prog_id;	/* of the stub */
+	uint32_t	prog_id;	/* of the stub; 0: nothing judges here: the
+					 * interface came later or is gone (said in
+					 * where) */
 };
 
 struct be_status {
 	bool		loaded;
+	enum be_hook_type type;		/* where INPUT is judged */
+	bool		automatic;	/* by --attach auto */
+	bool		conntrack;	/* switched on for this ruleset */
 	uint32_t	generation;
 	uint32_t	table_bytes;
 	uint32_t	image_bytes;
@@ -96,6 +120,7 @@ struct be_status {
 	struct be_link_status *link;	/* owned */
 	uint32_t	nlinks;
 	uint64_t	cookie;
+	bool		here;		/* it is the caller's namespace */
 };
 
 int be_ns_status(struct be_ns *ns, struct be_status *st, struct diag *diag);

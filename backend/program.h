@@ -28,6 +28,15 @@ struct be_test_input {
 	uint32_t	ctstate;
 };
 
+/*
+ * What the stub on a tc hook puts into __sk_buff->cb[0] before it jumps to a
+ * program (anything else: the program was not called by a stub).
+ */
+enum {
+	BE_TC_CB_EGRESS		= 1,
+	BE_TC_CB_INGRESS	= 2,
+};
+
 struct be_program_opts {
 	enum be_hook_type type;
 	/* Which hooks this program judges; others are accepted uncounted. */

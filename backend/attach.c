@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/attach.c - which hook judges what, and whether it can
+ */
+#include "backend/attach.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/program.h"
+
+#define BIT(n)	(1u << (n))
+
+#define ALL	(BIT(IR_HOOK_INPUT) | BIT(IR_HOOK_FORWARD) | \
+		 BIT(IR_HOOK_OUTPUT))
+
+static const char *const names[BE_NTYPES] = {
+	[BE_NETFILTER]	= "netfilter",
+	[BE_XDP]	= "xdp",
+	[BE_TC]		= "tc",
+};
+
+const char *be_hook_type_name(enum be_hook_type type)
+{
+	return (unsigned int)type < BE_NTYPES ? names[type] : "unknown";
+}
+
+static bool is_word(const char *s, size_t len, const char *word)
+{
+	return len == strlen(word) && !memcmp(s, word, len);
+}
+
+static int parse_type(const char *spec, size_t len, struct be_attach *out,
+		      struct diag *diag)
+{
+	int i;
+
+	if (is_word(spec, len, "auto")) {
+		out->automatic = true;
+		return 0;
+	}
+	for (i = 0; i < BE_NTYPES; i++) {
+		if (is_word(spec, len, names[i])) {
+			out->type = (enum be_hook_type)i;
+			return 0;
+		}
+	}
+	diag_error(diag, NULL,
+		   "hook '%.*s': not one of auto, netfilter, xdp, tc",
+		   len > 64 ? 64 : (int)len, spec);
+	return -EINVAL;
+}
+
+static bool known_dev(const struct be_attach *a, const char *name)
+{
+	int i;
+
+	for (i = 0; i < a->ndevs; i++)
+		if (!strcmp(a->dev[i], name))
+			return true;
+	return false;
+}
+
+/* A name as the kernel would take it: dev_valid_name(). */
+static bool valid_dev(const char *s, size_t len)
+{
+	if (!len || len >= sizeof(((struct be_attach *)0)->dev[0]))
+		return false;
+	if (is_word(s, len, ".") || is_word(s, len, ".."))
+		return false;
+	return strcspn(s, "/: \t\n\v\f\r") >= len;
+}
+
+static int add_dev(struct be_attach *out, const char *s, size_t len,
+		   struct diag *diag)
+{
+	char name[sizeof(out->dev[0])] = "";
+
+	if (!valid_dev(s, len)) {
+		diag_error(diag, NULL, "'%.*s' is not an interface name",
+			   len > 64 ? 64 : (int)len, s);
+		return -EINVAL;
+	}
+	memcpy(name, s, len);
+	if (known_dev(out, name))
+		return 0;
+	if (out->ndevs == BE_MAX_DEVS) {
+		diag_error(diag, NULL, "more than %d interfaces", BE_MAX_DEVS);
+		return -EINVAL;
+	}
+	memcpy(out->dev[out->ndevs++], name, sizeof(name));
+	return 0;
+}
+
+static int parse_devs(const char *s, struct be_attach *out, struct diag *diag)
+{
+	size_t len;
+	int err;
+
+	if (out->automatic || out->type == BE_NETFILTER) {
+		diag_error(diag, NULL,
+			   "hook '%s' judges every interface and takes none",
+			   out->automatic ? "auto" : names[out->type]);
+		return -EINVAL;
+	}
+	for (;;) {
+		len = strcspn(s, ",");
+		err = add_dev(out, s, len, diag);
+		if (err || !s[len])
+			return err;
+		s += len + 1;
+	}
+}
+
+int be_attach_parse(const char *spec, struct be_attach *out, struct diag *diag)
+{
+	size_t len;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	if (!spec || !*spec)
+		spec = "auto";
+	len = strcspn(spec, ":");
+	err = parse_type(spec, len, out, diag);
+	if (!err && spec[len])
+		err = parse_devs(spec + len + 1, out, diag);
+	return err;
+}
+
+enum be_hook_type be_attach_resolve(const struct be_attach *a)
+{
+	if (!a->automatic)
+		return a->type;
+	return be_type_supported(BE_NETFILTER) ? BE_NETFILTER : BE_TC;
+}
+
+int be_attach_plan(const struct be_attach *a, uint32_t hooks,
+		   struct be_plan *plan, struct diag *diag)
+{
+	enum be_hook_type out;
+	int i;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->type = be_attach_resolve(a);
+	for (i = 0; i < IR_NHOOKS; i++) {
+		if (hooks & BIT(i) & ~ALL) {
+			diag_error(diag, NULL,
+				   "chain '%s' cannot be judged at hook '%s'",
+				   ir_hook_name((enum ir_hook)i),
+				   be_hook_type_name(plan->type));
+			return -EOPNOTSUPP;
+		}
+	}
+	plan->hooks[plan->type] = hooks;
+	if (plan->type == BE_XDP && (hooks & BIT(IR_HOOK_OUTPUT))) {
+		out = be_type_supported(BE_NETFILTER) ? BE_NETFILTER : BE_TC;
+		plan->hooks[BE_XDP] &= ~BIT(IR_HOOK_OUTPUT);
+		plan->hooks[out] |= BIT(IR_HOOK_OUTPUT);
+	}
+	return 0;
+}
+
+static bool match_state(const struct ir_match *m)
+{
+	const struct ir_pred *p;
+	uint32_t i, k;
+
+	for (i = 0; i < m->npreds; i++) {
+		p = &m->pred[i];
+		if (p->kind != IR_PRED_TERMS)
+			continue;
+		for (k = 0; k < p->nterms; k++)
+			if (p->term[k].field == IR_CTSTATE)
+				return true;
+	}
+	return false;
+}
+
+static bool rule_state(const struct ir_rule *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->nmatches; i++)
+		if (match_state(&r->match[i]))
+			return true;
+	return false;
+}
+
+/* Chains to look at; each is put in once. */
+struct worklist {
+	const struct ir_chain **chain;	/* nchains of the table */
+	uint32_t	n;
+	bool		*seen;		/* by number */
+};
+
+static void push(struct worklist *w, const struct ir_chain *c)
+{
+	if (!c || w->seen[c->number])
+		return;
+	w->seen[c->number] = true;
+	w->chain[w->n++] = c;
+}
+
+static const struct ir_rule *find_state(struct worklist *w)
+{
+	const struct ir_chain *c;
+	uint32_t i, k;
+
+	for (i = 0; i < w->n; i++) {
+		c = w->chain[i];
+		for (k = 0; k < c->nrules; k++) {
+			if (rule_state(c->rule[k]))
+				return c->rule[k];
+			push(w, c->rule[k]->to);
+		}
+	}
+	return NULL;
+}
+
+static int check_hook(const struct ir_table *t, enum ir_hook hook,
+		      enum be_hook_type type, struct diag *diag)
+{
+	uint32_t n = ir_table_nchains(t);
+	const struct ir_rule *r;
+	struct worklist w = {
+		.chain	= calloc(n, sizeof(*w.chain)),
+		.seen	= calloc(n, sizeof(*w.seen)),
+	};
+	int err = 0;
+
+	if (!w.chain || !w.seen) {
+		diag_error(diag, NULL, "out of memory");
+		err = -ENOMEM;
+		goto out;
+	}
+	push(&w, ir_table_base(t, hook));
+	r = find_state(&w);
+	if (r) {
+		diag_error(diag, &r->loc,
+			   "hook '%s' does not know the connection state that %s tests here",
+			   be_hook_type_name(type), ir_hook_name(hook));
+		err = -EOPNOTSUPP;
+	}
+out:
+	free(w.chain);
+	free(w.seen);
+	return err;
+}
+
+int be_attach_check(const struct ir_table *t, const struct be_attach *a,
+		    struct diag *diag)
+{
+	struct be_plan plan;
+	uint32_t hooks = 0;
+	int err, h, type;
+
+	for (h = 0; h < IR_NHOOKS; h++)
+		if (ir_table_base(t, (enum ir_hook)h))
+			hooks |= BIT(h);
+	err = be_attach_plan(a, hooks, &plan, diag);
+	for (type = 0; type < BE_NTYPES; type++) {
+		if (type == BE_NETFILTER)
+			continue;
+		for (h = 0; !err && h < IR_NHOOKS; h++)
+			if (plan.hooks[type] & BIT(h))
+				err = check_hook(t, (enum ir_hook)h,
+						 (enum be_hook_type)type, diag);
+	}
+	return err;
+}

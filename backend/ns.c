@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/ns.c - opening, reading and ending the state in the kernel
+ */
+#include "backend/ns.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "backend/bpffs.h"
+#include "backend/generation.h"
+#include "backend/state.h"
+#include "backend/sys.h"
+
+/* How often a reader starts again when commits overtake it. */
+#define RETRIES		100
+
+static int open_dir(struct be_ns **out, const char *run, uint64_t cookie,
+		    bool here, bool create, struct diag *diag)
+{
+	struct be_ns *ns = calloc(1, sizeof(*ns));
+
+	if (!ns) {
+		diag_error(diag, NULL, "out of memory");
+		return -ENOMEM;
+	}
+	ns->cookie = cookie;
+	ns->here = here;
+	snprintf(ns->dir, sizeof(ns->dir), "%s/%" PRIu64, run, cookie);
+	if (!create && access(ns->dir, F_OK)) {
+		free(ns);
+		return 0;
+	}
+	/* Every error is told through diag; libbpf would print its own. */
+	libbpf_set_print(NULL);
+	*out = ns;
+	return 0;
+}
+
+static int own_cookie(uint64_t *cookie, struct diag *diag)
+{
+	int err = be_netns_cookie(cookie);
+
+	if (err)
+		diag_error(diag, NULL, "cannot tell the network namespace: %s",
+			   strerror(-err));
+	return err;
+}
+
+int be_ns_open(struct be_ns **out, bool create, struct diag *diag)
+{
+	uint64_t cookie;
+	const char *run;
+	int err;
+
+	*out = NULL;
+	err = own_cookie(&cookie, diag);
+	if (err)
+		return err;
+	run = be_bpffs_path(create, diag);
+	if (!run)
+		return create ? -errno : 0;
+	return open_dir(out, run, cookie, true, create, diag);
+}
+
+int be_ns_open_cookie(struct be_ns **out, uint64_t cookie, struct diag *diag)
+{
+	const char *run;
+	uint64_t own;
+	int err;
+
+	*out = NULL;
+	err = own_cookie(&own, diag);
+	if (err)
+		return err;
+	run = be_bpffs_path(false, diag);
+	if (!run)
+		return 0;
+	return open_dir(out, run, cookie, own == cookie, false, diag);
+}
+
+void be_ns_close(struct be_ns *ns)
+{
+	free(ns);
+}
+
+int be_ns_list(uint64_t **cookie, size_t *n, struct diag *diag)
+{
+	struct be_names names;
+	const char *run;
+	uint32_t i;
+	char *end;
+	int err;
+
+	*cookie = NULL;
+	*n = 0;
+	run = be_bpffs_path(false, diag);
+	if (!run)
+		return 0;
+	err = be_names_read(run, &names);
+	if (!err && names.n) {
+		*cookie = calloc(names.n, sizeof(**cookie));
+		if (!*cookie)
+			err = -ENOMEM;
+	}
+	for (i = 0; !err && i < names.n; i++) {
+		(*cookie)[*n] = strtoull(names.name[i], &end, 10);
+		if (!*end)
+			++*n;
+	}
+	be_names_free(&names);
+	if (err)
+		diag_error(diag, NULL, "cannot read '%s': %s", run,
+			   strerror(-err));
+	return err;
+}
+
+static int read_generation(const struct be_ns *ns, uint32_t gen,
+			   struct be_image *image)
+{
+	struct be_meta meta, again;
+	uint32_t active;
+	int err;
+
+	err = be_generation_meta(ns, gen, &meta);
+	if (err)
+		return err;
+	image->serial = meta.serial;
+	image->ncounters = meta.ncounters;
+	image->counter = calloc(meta.ncounters, sizeof(*image->counter));
+	if (!image->counter)
+		return -ENOMEM;
+	err = be_generation_image(ns, gen, &image->ruleset, &image->size);
+	if (!err)
+		err = be_generation_count(ns, gen, meta.ncounters,
+					  image->counter);
+	if (!err)
+		err = be_active_read(ns, &active);
+	if (!err)
+		err = active == gen ? be_generation_meta(ns, gen, &again) :
+				      -EAGAIN;
+	if (!err && again.serial != meta.serial)
+		err = -EAGAIN;
+	return err;
+}
+
+/* Whether what went wrong went wrong because of a commit meanwhile. */
+static bool overtaken(const struct be_ns *ns, uint32_t gen, int err)
+{
+	uint32_t active;
+
+	if (err == -EAGAIN)
+		return true;
+	return !be_active_read(ns, &active) && active != gen;
+}
+
+int be_ns_read(struct be_ns *ns, struct be_image *image, struct diag *diag)
+{
+	uint32_t active;
+	int err, i;
+
+	memset(image, 0, sizeof(*image));
+	for (i = 0; i < RETRIES; i++) {
+		err = be_active_read(ns, &active);
+		if (!err && active == BE_NONE)
+			return 0;
+		if (!err)
+			err = read_generation(ns, active, image);
+		if (!err)
+			return 0;
+		be_image_free(image);
+		if (!overtaken(ns, active, err))
+			break;
+	}
+	if (err == -EPROTO)
+		diag_error(diag, NULL,
+			   "what is loaded was loaded by another version");
+	else
+		diag_error(diag, NULL, "cannot read what is loaded: %s",
+			   strerror(-err));
+	return err;
+}
+
+void be_image_free(struct be_image *image)
+{
+	free(image->ruleset);
+	free(image->counter);
+	memset(image, 0, sizeof(*image));
+}
+
+int be_ns_detach(struct be_ns *ns, struct diag *diag)
+{
+	const uint32_t none = BE_NONE;
+	int fd, err;
+
+	fd = be_sys_get(be_ns_path(ns, "active").s);
+	err = fd < 0 ? fd : be_box_put(fd, &none);
+	if (fd >= 0)
+		close(fd);
+	if (err && err != -ENOENT) {
+		diag_error(diag, NULL, "cannot switch off: %s", strerror(-err));
+		return err;
+	}
+	return be_ns_tidy(ns, diag);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/state.c - paths, and putting the directory in order
+ *
+ * There is one function that clears up, be_ns_tidy(), and it looks only at what
+ * is pinned: at the start of a commit it ends what a killed run left, after an
+ * error it undoes this run, after the switch it ends the old generation.
+ */
+#include "backend/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/membarrier.h>
+
+#include "backend/bpffs.h"
+#include "backend/conntrack.h"
+#include "backend/generation.h"
+#include "backend/link.h"
+#include "backend/sys.h"
+
+struct be_path be_ns_path(const struct be_ns *ns, const char *fmt, ...)
+{
+	struct be_path p;
+	va_list ap;
+	int n;
+
+	n = snprintf(p.s, sizeof(p.s), "%s/", ns->dir);
+	va_start(ap, fmt);
+	vsnprintf(p.s + n, sizeof(p.s) - (size_t)n, fmt, ap);
+	va_end(ap);
+	return p;
+}
+
+static int names_add(struct be_names *out, const char *name)
+{
+	const size_t size = sizeof(out->name[0]);
+	void *p;
+
+	if (strlen(name) >= size)
+		return 0;	/* not one of ours */
+	if (!(out->n & (out->n - 1))) {
+		p = realloc(out->name, (out->n ? 2ul * out->n : 1) * size);
+		if (!p)
+			return -ENOMEM;
+		out->name = p;
+	}
+	strcpy(out->name[out->n++], name);
+	return 0;
+}
+
+int be_names_read(const char *dir, struct be_names *out)
+{
+	struct dirent *e;
+	int err = 0;
+	DIR *d;
+
+	memset(out, 0, sizeof(*out));
+	d = opendir(dir);
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while (!err && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			err = names_add(out, e->d_name);
+	closedir(d);
+	return err;
+}
+
+void be_names_free(struct be_names *names)
+{
+	free(names->name);
+	memset(names, 0, sizeof(*names));
+}
+
+int be_pin_read(const struct be_path *path, void *value, size_t size)
+{
+	size_t have;
+	void *v;
+	int fd, err;
+
+	fd = be_sys_get(path->s);
+	if (fd < 0)
+		return fd;
+	err = be_box_read(fd, &v, &have);
+	close(fd);
+	if (err)
+		return err;
+	if (have == size)
+		memcpy(value, v, size);
+	else
+		err = -EINVAL;
+	free(v);
+	return err;
+}
+
+int be_active_read(const struct be_ns *ns, uint32_t *active)
+{
+	struct be_path p = be_ns_path(ns, "active");
+	int err;
+
+	err = be_pin_read(&p, active, sizeof(*active));
+	if (err == -ENOENT || (!err && *active > BE_NONE)) {
+		*active = BE_NONE;
+		err = 0;
+	}
+	return err;
+}
+
+void be_grace(void)
+{
+	/*
+	 * Waits for an RCU grace period, and programs run within RCU.  A kernel
+	 * with nohz_full has no such call: there a second must do.
+	 */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		sleep(1);
+}
+
+/* Program arrays lose the slot @gen, or themselves where not @used. */
+static int tidy_slots(const struct be_ns *ns, const struct be_plan *plan,
+		      uint32_t gen)
+{
+	struct be_path p;
+	int type, fd, err = 0;
+
+	for (type = 0; !err && type < BE_NTYPES; type++) {
+		p = be_ns_path(ns, "slots-%s",
+			       be_hook_type_name((enum be_hook_type)type));
+		if (!plan->hooks[type]) {
+			err = be_sys_unlink(p.s);
+			continue;
+		}
+		fd = be_sys_get(p.s);
+		if (fd < 0)
+			return fd;
+		err = be_sys_map_delete(fd, &gen);
+		close(fd);
+	}
+	return err;
+}
+
+/* The pin "conntrack" was there before the nft table and goes after it. */
+static int conntrack_off(const struct be_ns *ns, struct diag *diag)
+{
+	struct be_path p = be_ns_path(ns, "conntrack");
+	int back = -1, err = 0;
+
+	if (access(p.s, F_OK))
+		return 0;
+	if (!ns->here)
+		back = be_netns_enter(ns->cookie);
+	if (ns->here || back >= 0)
+		err = be_conntrack_off(diag);
+	be_netns_leave(back);
+	return err ? err : be_sys_unlink(p.s);
+}
+
+static int tidy_loaded(const struct be_ns *ns, uint32_t active,
+		       struct diag *diag)
+{
+	const uint32_t other = 1 - active;
+	struct be_links links;
+	struct be_meta meta;
+	int err;
+
+	err = be_generation_meta(ns, active, &meta);
+	if (err)
+		return err;
+	err = be_generation_links(ns, active, &links);
+	if (!err)
+		err = be_links_prune(ns, &links, diag);
+	be_links_free(&links);
+	if (!err && be_generation_exists(ns, other))
+		be_grace();
+	if (!err)
+		err = be_generation_settle(ns, active);
+	if (!err)
+		err = tidy_slots(ns, &meta.plan, other);
+	if (!err)
+		err = be_generation_remove(ns, other);
+	if (!err && !meta.conntrack)
+		err = conntrack_off(ns, diag);
+	return err;
+}
+
+/* What still has a name goes, "active" last: while it is there, so are we. */
+static int remove_names(const struct be_ns *ns)
+{
+	struct be_names names;
+	uint32_t i;
+	int err;
+
+	err = be_names_read(ns->dir, &names);
+	for (i = 0; !err && i < names.n; i++)
+		if (strcmp(names.name[i], "active"))
+			err = be_sys_unlink(be_ns_path(ns, "%s",
+						       names.name[i]).s);
+	be_names_free(&names);
+	if (!err)
+		err = be_sys_unlink(be_ns_path(ns, "active").s);
+	if (!err)
+		err = be_sys_rmdir(ns->dir);
+	return err;
+}
+
+static int remove_all(const struct be_ns *ns, struct diag *diag)
+{
+	const struct be_links none = { NULL, 0 };
+	int err;
+
+	err = be_links_prune(ns, &none, diag);
+	if (!err)
+		err = conntrack_off(ns, diag);
+	if (!err)
+		err = be_generation_remove(ns, 0);
+	if (!err)
+		err = be_generation_remove(ns, 1);
+	if (!err)
+		err = remove_names(ns);
+	return err;
+}
+
+int be_ns_tidy(const struct be_ns *ns, struct diag *diag)
+{
+	uint32_t active;
+	int err;
+
+	err = be_active_read(ns, &active);
+	if (!err && active == BE_NONE)
+		err = remove_all(ns, diag);
+	else if (!err)
+		err = tidy_loaded(ns, active, diag);
+	if (err == -EPROTO)
+		diag_error(diag, NULL,
+			   "what is loaded was loaded by another version: detach it first");
+	else if (err)
+		diag_error(diag, NULL, "cannot tidy '%s': %s", ns->dir,
+			   strerror(-err));
+	return err;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/stub.c - what is attached to a hook: the jump to the program in force
+ */
+#include "backend/stub.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include "backend/asm.h"
+#include "backend/program.h"
+#include "backend/sys.h"
+
+/* Newer than the oldest headers we build with. */
+#define PROG_TYPE_NETFILTER	32
+#define ATTACH_NETFILTER	45
+
+static const struct ops {
+	uint32_t	prog_type;
+	uint32_t	attach_type;
+	int32_t		drop;
+	int32_t		direction;	/* for cb[0]; 0: no such thing */
+	const char	*name;
+} ops[BE_NSTUBS] = {
+	[BE_STUB_NETFILTER] = { PROG_TYPE_NETFILTER, ATTACH_NETFILTER,
+				0 /* NF_DROP */, 0, "xtb_stub_nf" },
+	[BE_STUB_XDP] = { BPF_PROG_TYPE_XDP, BPF_XDP, XDP_DROP, 0,
+			  "xtb_stub_xdp" },
+	[BE_STUB_TC_INGRESS] = { BPF_PROG_TYPE_SCHED_CLS, 0, TC_ACT_SHOT,
+				 BE_TC_CB_INGRESS, "xtb_stub_in" },
+	[BE_STUB_TC_EGRESS] = { BPF_PROG_TYPE_SCHED_CLS, 0, TC_ACT_SHOT,
+				BE_TC_CB_EGRESS, "xtb_stub_out" },
+};
+
+/* R1 is the context all the way; R2 and R3 are scratch. */
+static void emit(struct be_asm *a, const struct ops *o, int active_fd,
+		 int slots_fd)
+{
+	const int cb = offsetof(struct __sk_buff, cb);
+
+	be_asm_init(a);
+	if (o->direction) {
+		be_emit(a, insn_movi(BPF_REG_2, o->direction));
+		be_emit(a, insn_store(BPF_W, BPF_REG_1, cb, BPF_REG_2));
+	}
+	be_emit_load64(a, BPF_REG_2, BPF_PSEUDO_MAP_VALUE, (uint32_t)active_fd);
+	be_emit(a, insn_load(BPF_W, BPF_REG_3, BPF_REG_2, 0));
+	be_emit_load64(a, BPF_REG_2, BPF_PSEUDO_MAP_FD, (uint32_t)slots_fd);
+	be_emit(a, insn_call(BPF_FUNC_tail_call));
+	be_emit(a, insn_movi(BPF_REG_0, o->drop));
+	be_emit(a, insn_exit());
+}
+
+static int load(const struct ops *o, const struct be_asm *a, char *log,
+		uint32_t size)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = o->attach_type,
+		    .log_level = log ? 1 : 0, .log_buf = log, .log_size = size);
+	int fd;
+
+	fd = bpf_prog_load(o->prog_type, o->name, "GPL", a->insns, a->ninsns,
+			   &opts);
+	return fd < 0 ? -errno : fd;
+}
+
+int be_stub_load(enum be_stub stub, int active_fd, int slots_fd,
+		 struct diag *diag)
+{
+	const struct ops *o = &ops[stub];
+	char log[1024] = "";
+	struct be_asm a;
+	int fd;
+
+	emit(&a, o, active_fd, slots_fd);
+	fd = be_finish(&a);
+	if (!fd)
+		fd = be_fault_gate();
+	if (!fd)
+		fd = load(o, &a, NULL, 0);
+	if (fd == -EINVAL || fd == -EACCES)
+		load(o, &a, log, sizeof(log));
+	be_asm_free(&a);
+	if (fd >= 0)
+		return fd;
+	log[strcspn(log, "\n")] = '\0';
+	diag_error(diag, NULL, "cannot load '%s': %s%s%s", o->name,
+		   strerror(-fd), *log ? ": " : "", log);
+	return fd;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/stub.h - what is attached to a hook: the jump to the program in force
+ *
+ * A stub reads the generation from the map "active" and tail-calls that slot.
+ * All stubs of a namespace read the same word, so one store there switches them
+ * all.  Where the jump fails, the packet is dropped.
+ */
+#ifndef BACKEND_STUB_H
+#define BACKEND_STUB_H
+
+#include "backend/attach.h"
+#include "ir/diag.h"
+
+enum be_stub {
+	BE_STUB_NETFILTER,
+	BE_STUB_XDP,
+	BE_STUB_TC_INGRESS,
+	BE_STUB_TC_EGRESS,
+	BE_NSTUBS
+};
+
+/* A loaded stub's fd, or -errno told in @diag. */
+int be_stub_load(enum be_stub stub, int active_fd, int slots_fd,
+		 struct diag *diag);
+
+#endif
