@@ -61,10 +61,10 @@ static void usage(void)
 /* In the layout of xtables_error() before the first line is read. */
 static int parameter_problem(const char *msg)
 {
-	fprintf(stderr, "%s v%s (bpf): %s\n"
+	fprintf(stderr, "%s v%s: %s\n"
 		"Error occurred at line: 0\n"
 		"Try `%s -h' or '%s --help' for more information.\n",
-		CMD_RESTORE, FE_IPTABLES_VERSION, msg, CMD_RESTORE, CMD_RESTORE);
+		CMD_RESTORE, FE_PROGRAM_VERSION, msg, CMD_RESTORE, CMD_RESTORE);
 	return FE_PARAMETER_PROBLEM;
 }
 
@@ -137,7 +137,7 @@ static int parse_option(struct args *a, int c, int argc, char **argv)
 		a->attach = optarg;
 		return 0;
 	case 'V':
-		printf("%s v%s (bpf)\n", CMD_RESTORE, FE_IPTABLES_VERSION);
+		printf("%s v%s\n", CMD_RESTORE, FE_PROGRAM_VERSION);
 		a->done = true;
 		return 0;
 	case 'h':

@@ -77,7 +77,7 @@ static int parse_option(struct args *a, int c)
 		a->dump = true;
 		return 0;
 	case 'V':
-		printf("%s v%s (bpf)\n", CMD_SAVE, FE_IPTABLES_VERSION);
+		printf("%s v%s\n", CMD_SAVE, FE_PROGRAM_VERSION);
 		a->done = true;
 		return 0;
 	case 'h':
@@ -142,8 +142,8 @@ static int find_table(const char *name, struct ir_table **out,
 	if (*out)
 		return 0;
 	err = -errno;
-	fprintf(stderr, "%s v%s (bpf): Cannot initialize: %s\n", CMD_SAVE,
-		FE_IPTABLES_VERSION, err == -ENOENT ?
+	fprintf(stderr, "%s v%s: Cannot initialize: %s\n", CMD_SAVE,
+		FE_PROGRAM_VERSION, err == -ENOENT ?
 		"Table does not exist (do you need to insmod?)" :
 		strerror(-err));
 	return err;

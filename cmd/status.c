@@ -17,11 +17,11 @@
 #include "cmd/session.h"
 #include "frontend/xt.h"
 
-/* Why a ruleset may be at this hook. */
-static const char *const reason[BE_NTYPES] = {
-	[BE_NETFILTER]	= "sees what iptables sees, state included",
-	[BE_XDP]	= "before the network stack: header rules only",
-	[BE_TC]		= "at the edge of the network stack: header rules only",
+/* What a hook is good for, which is why a ruleset may be there. */
+static const char *const nature[BE_NTYPES] = {
+	[BE_NETFILTER]	= "sees what iptables sees, connection state included",
+	[BE_XDP]	= "before the network stack, no connection state",
+	[BE_TC]		= "at the edge of the network stack, no connection state",
 };
 
 struct view {
@@ -69,7 +69,7 @@ static void print_progs(const struct be_status *st)
 			continue;
 		printf("  %s: judges", be_hook_type_name(type));
 		print_hooks(st->prog[type].hooks);
-		printf(" (%s)\n", reason[type]);
+		printf(" (%s)\n", nature[type]);
 		printf("    program %u: %u instructions, %u bytes of machine code\n",
 		       st->prog[type].prog_id, st->prog[type].insns,
 		       st->prog[type].jited);
@@ -88,7 +88,8 @@ static void print_view(const struct view *v)
 	const struct ir_chain *c;
 	uint32_t i;
 
-	printf("namespace %" PRIu64 ":", st->cookie);
+	printf("namespace %" PRIu64 "%s:", st->cookie,
+	       st->here ? " (here)" : "");
 	if (!v->table) {
 		puts(" nothing in force");
 		return;
@@ -107,6 +108,10 @@ static void print_view(const struct view *v)
 		       ir_target_name(c->policy), c->counter.packets,
 		       c->counter.bytes);
 	}
+	printf("  hook %s, %s; connection tracking %s\n",
+	       be_hook_type_name(st->type),
+	       st->automatic ? "chosen by auto" : "as asked for",
+	       st->conntrack ? "switched on for this ruleset" : "not needed");
 	print_progs(st);
 }
 
@@ -177,10 +182,17 @@ static struct json_object *json_view(const struct view *v)
 	int type;
 
 	add_number(o, "netns_cookie", v->status.cookie);
+	json_object_object_add(o, "here",
+			       json_object_new_boolean(v->status.here));
 	json_object_object_add(o, "loaded",
 			       json_object_new_boolean(v->table != NULL));
 	if (v->table) {
 		add_number(o, "generation", v->status.generation);
+		add_string(o, "hook", be_hook_type_name(v->status.type));
+		json_object_object_add(o, "automatic",
+			json_object_new_boolean(v->status.automatic));
+		json_object_object_add(o, "conntrack",
+			json_object_new_boolean(v->status.conntrack));
 		add_string(o, "table", ir_table_name(v->table));
 		add_number(o, "rules", cmd_table_nrules(v->table));
 		add_number(o, "table_bytes", v->status.table_bytes);

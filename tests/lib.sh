@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tests/lib.sh - what tests/run and tests/demo share: packages and the build
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Debian 12's names; bpf and json libraries are linked, the rest is run.
+# shellcheck disable=SC2034
+packages=(build-essential autoconf automake pkgconf libxtables-dev libbpf-dev
+	libnftnl-dev libmnl-dev libjson-c-dev check iptables iproute2 nftables
+	procps util-linux)
+
+say() { printf '== %s\n' "$*" >&2; }
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || die "must be run as root: it makes network namespaces"
+}
+
+# need_packages PACKAGE...: installs those that are not there.
+need_packages() {
+	local p
+	local -a missing=()
+
+	if ! command -v dpkg-query >/dev/null; then
+		say "not a Debian system, these must be there already: $*"
+		return 0
+	fi
+	for p in "$@"; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
+			grep -q 'ok installed' || missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	say "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -qq update >&2 || say "apt-get update failed, going on"
+	apt-get -qq -y --no-install-recommends install "${missing[@]}" >&2 ||
+		die "cannot install ${missing[*]}"
+}
+
+# build DIR CONFIGURE-OPTION... -- TARGET...: out of tree, quiet unless it fails.
+build() {
+	local dir=$1 log=$1/build.log
+	local -a opts=()
+
+	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		opts+=("$1")
+		shift
+	done
+	shift
+	mkdir -p "$dir" || die "cannot make $dir"
+	if [ ! -x "$top/configure" ]; then
+		(cd "$top" && ./autogen.sh) >"$log" 2>&1 || build_failed "$log"
+	fi
+	(cd "$dir" || exit 1
+	 [ -e Makefile ] || "$top/configure" -q "${opts[@]}" || exit 1
+	 make -s -j"$(nproc)" "$@") >>"$log" 2>&1 || build_failed "$log"
+}
+
+build_failed() {
+	tail -n 40 "$1" >&2
+	die "the build failed, all of it is in $1"
+}
+
+# isolated COMMAND...: in namespaces of its own, network and mount, with an empty
+# /run.  What the command makes there, namespaces and BPF programs too, ends
+# with it, however it ends.
+isolated() {
+	# shellcheck disable=SC2016
+	unshare -n -m --propagation private sh -c '
+		mount -t tmpfs none /run && mkdir /run/netns /run/iptables-bpf &&
+		mount -t bpf bpffs /run/iptables-bpf || exit 1
+		exec "$@"' sh "$@"
+}
