@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * translator/group.h - boxes spread over groups, each with its trees
+ *
+ * One tree over rules that are wide in different fields multiplies them.  Two
+ * things keep it small: a hash of masked addresses in front of many small
+ * trees, and several groups of rules that are alike.
+ */
+#ifndef TRANSLATOR_GROUP_H
+#define TRANSLATOR_GROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "translator/classifier.h"
+#include "translator/cut.h"
+#include "translator/tree.h"
+
+/* The groups of one segment under way. */
+struct tr_groups {
+	struct tr_forest *forest;
+	const struct tr_cell *cell;	/* what packets there can be */
+	uint32_t	budget;		/* bytes for a tree; 0: by its boxes */
+	struct tr_group	*group;
+	uint32_t	n;
+	uint32_t	cap;
+};
+
+/* The bits of the address pair that a box fixes, saddr in the high half. */
+struct tr_key {
+	uint64_t	mask;
+	uint64_t	value;
+};
+
+struct tr_key tr_box_key(const struct tr_box *box);
+
+/*
+ * Adds groups of one slot for the boxes list[0..n-1] (ascending): one if its
+ * tree fits the budget, else as many as it takes.  Errors are in ws->err.
+ */
+void tr_groups_add(struct tr_groups *g, const uint32_t *list, uint32_t n);
+
+/*
+ * Adds one group hashed with @mask, which every box of the list must fix.
+ * False when it is over the budget; nothing is added then.
+ */
+bool tr_groups_add_hashed(struct tr_groups *g, const uint32_t *list, uint32_t n,
+			  uint64_t mask);
+
+/* Writes the groups in order with the sentinel; returns their offset. */
+uint32_t tr_groups_write(struct tr_groups *g);
+
+/* A place to come back to. */
+struct tr_mark {
+	uint32_t	words;
+	uint32_t	used;
+	uint32_t	ngroups;
+	struct tr_stats	stats;
+};
+
+struct tr_mark tr_groups_mark(const struct tr_groups *g);
+void tr_groups_back(struct tr_groups *g, const struct tr_mark *mark);
+
+#endif

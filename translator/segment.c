@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * translator/segment.c - which way to group a chain is tried, not guessed
+ *
+ * A short chain is a tree.  For a long one the ways (no mask hashed, one, two
+ * ...) are built one after the other, packets made from the rules are walked
+ * through each, and the one that reads least is kept.
+ */
+#include "translator/segment.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "translator/group.h"
+#include "translator/log2.h"
+#include "translator/mask.h"
+#include "translator/walk.h"
+
+/* Records in a leaf that are not worth a node. */
+#define LEAF		6
+#define LEAF_SMALL	12		/* where memory counts more than time */
+/* Chains with fewer boxes are not worth the comparison. */
+#define SMALL_CHAIN	64
+/* Chains with more are compared in fewer ways, to save time. */
+#define LARGE_CHAIN	20000
+
+#define NPACKETS	256
+/* A packet may meet rules that come back: so many lookups are rated. */
+#define MAX_LOOKUPS	4
+
+/* Weights of what a lookup reads, roughly in nanoseconds. */
+#define GROUP_COST	3.0
+#define SLOT_COST	4.0
+#define NODE_COST	6.0
+#define RECORD_COST	2.0
+/* Each doubling of the size beyond this makes all reads slower by 5 %. */
+#define CACHE_BYTES	65536
+#define CACHE_COST	0.05
+
+/* One segment under way. */
+struct work {
+	const struct tr_boxes *list;
+	struct tr_forest forest;
+	struct tr_cons	cons;
+	struct tr_groups groups;
+	struct tr_cell	cell;
+	struct tr_masks	masks;
+	uint32_t	*all;		/* 0, 1, 2 ... */
+	uint32_t	*some;		/* room for a part of them */
+	uint64_t	seed;
+};
+
+/* The values that packets can have. */
+static void set_cell(struct tr_cell *cell, uint32_t nifaces, int variant)
+{
+	int f;
+
+	for (f = 0; f < IR_NFIELDS; f++) {
+		cell->lo[f] = 0;
+		cell->hi[f] = ir_field_max(f);
+	}
+	cell->hi[IR_IIF] = nifaces;
+	cell->hi[IR_OIF] = nifaces;
+	cell->lo[IR_CTSTATE] = 1;
+	cell->hi[IR_CTSTATE] = 1u << 15;
+	cell->lo[IR_KIND] = variant ? 2 : 1;
+	cell->hi[IR_KIND] = variant ? 1u << (IR_NKINDS - 1) : 1;
+}
+
+/* The fields in which some box is limited. */
+static uint32_t limited_fields(const struct tr_boxes *list,
+			       const struct tr_cell *cell)
+{
+	uint32_t fields = 0, i, f;
+	const struct tr_box *b;
+
+	for (i = 0; i < list->n; i++) {
+		b = &list->box[i];
+		for (f = 0; f < IR_NFIELDS; f++)
+			if (b->lo[f] > cell->lo[f] || b->hi[f] < cell->hi[f])
+				fields |= 1u << f;
+	}
+	return fields;
+}
+
+/* Builds the groups with the first @nmasks masks hashed. */
+static void build(struct work *w, uint32_t nmasks)
+{
+	uint32_t level, i, n;
+
+	if (!nmasks) {
+		tr_groups_add(&w->groups, w->all, w->list->n);
+		return;
+	}
+	for (level = 0; level <= nmasks; level++) {
+		for (i = 0, n = 0; i < w->list->n; i++)
+			if (w->masks.level[i] == level ||
+			    (level == nmasks && w->masks.level[i] > level))
+				w->some[n++] = i;
+		if (!n)
+			continue;
+		if (level == nmasks ||
+		    !tr_groups_add_hashed(&w->groups, w->some, n,
+					  w->masks.mask[level]))
+			tr_groups_add(&w->groups, w->some, n);
+	}
+}
+
+/* --- rating --- */
+
+static uint32_t next_random(struct work *w)
+{
+	w->seed ^= w->seed << 13;
+	w->seed ^= w->seed >> 7;
+	w->seed ^= w->seed << 17;
+	return w->seed >> 16;
+}
+
+static uint32_t random_in(struct work *w, uint32_t lo, uint32_t hi)
+{
+	uint64_t width = (uint64_t)hi - lo + 1;
+
+	return lo + next_random(w) % width;
+}
+
+/* A packet of a random rule; every fourth misses it in some field. */
+static void make_packet(struct work *w, uint32_t field[IR_NFIELDS])
+{
+	const struct tr_box *b;
+	uint32_t f, lo, hi;
+
+	b = &w->list->box[next_random(w) % w->list->n];
+	for (f = 0; f < IR_NFIELDS; f++) {
+		lo = b->lo[f] > w->cell.lo[f] ? b->lo[f] : w->cell.lo[f];
+		hi = b->hi[f] < w->cell.hi[f] ? b->hi[f] : w->cell.hi[f];
+		field[f] = random_in(w, lo, lo < hi ? hi : lo);
+	}
+	field[IR_SADDR] = (field[IR_SADDR] & ~b->mask[0]) | b->value[0];
+	field[IR_DADDR] = (field[IR_DADDR] & ~b->mask[1]) | b->value[1];
+	field[IR_CTSTATE] = 1u << (31 - __builtin_clz(field[IR_CTSTATE]));
+	field[IR_KIND] = 1u << (31 - __builtin_clz(field[IR_KIND]));
+	if (next_random(w) % 4)
+		return;
+	f = next_random(w) % IR_KIND;
+	if (f != IR_CTSTATE)
+		field[f] = random_in(w, w->cell.lo[f], w->cell.hi[f]);
+}
+
+static void walk_packet(const struct work *w, uint32_t groups,
+			const uint32_t *field, struct tr_visits *v)
+{
+	const uint32_t *word = w->forest.ws->word;
+	uint32_t k = 0, i, at, action;
+
+	for (i = 0; i < MAX_LOOKUPS; i++) {
+		at = tr_find(word, groups, w->forest.layout, field, k, v);
+		if (!at)
+			return;
+		action = word[at / 4] & TR_ACTION_MASK;
+		if (action != TR_CONTINUE && action != TR_JUMP)
+			return;
+		k = (word[at / 4] >> TR_ID_SHIFT) + 1;
+	}
+}
+
+/* What the groups at @groups cost per packet; @bytes is their size. */
+static double rate(struct work *w, uint32_t groups, uint32_t bytes)
+{
+	uint32_t field[IR_NFIELDS], i;
+	struct tr_visits v = { 0 };
+	double cost;
+
+	w->seed = 88172645463325252ull;
+	for (i = 0; i < NPACKETS; i++) {
+		make_packet(w, field);
+		walk_packet(w, groups, field, &v);
+	}
+	cost = GROUP_COST * v.groups + SLOT_COST * v.slots +
+	       NODE_COST * v.nodes + RECORD_COST * v.records;
+	if (bytes > CACHE_BYTES)
+		cost *= 1 + CACHE_COST * tr_log2(bytes, CACHE_BYTES);
+	return cost / NPACKETS;
+}
+
+/* Builds and writes with @nmasks masks; returns the offset of the groups. */
+static uint32_t build_and_write(struct work *w, uint32_t nmasks)
+{
+	build(w, nmasks);
+	return tr_groups_write(&w->groups);
+}
+
+/* Tries all ways, keeps the best. */
+static uint32_t build_best(struct work *w)
+{
+	struct tr_mark mark = tr_groups_mark(&w->groups);
+	uint32_t step = 1, n, best = 0, groups;
+	double cost, best_cost = HUGE_VAL;
+
+	if (w->list->n > LARGE_CHAIN && w->masks.n)
+		step = w->masks.n;
+	for (n = 0; n <= w->masks.n && !w->forest.ws->err; n += step) {
+		groups = build_and_write(w, n);
+		if (w->forest.ws->err)
+			break;
+		cost = rate(w, groups, (w->forest.ws->n - mark.words) * 4);
+		if (cost < best_cost) {
+			best_cost = cost;
+			best = n;
+		}
+		if (n + step > w->masks.n && best == n)
+			return groups;
+		tr_groups_back(&w->groups, &mark);
+	}
+	return build_and_write(w, best);
+}
+
+static uint32_t build_groups(struct work *w, int variant)
+{
+	struct tr_words *ws = w->forest.ws;
+
+	if (w->list->n <= SMALL_CHAIN || variant)
+		return build_and_write(w, 0);
+	if (tr_masks_choose(&w->masks, w->list)) {
+		ws->err = -ENOMEM;
+		return 0;
+	}
+	return build_best(w);
+}
+
+static void start(struct work *w, struct tr_segments *s,
+		  const struct tr_boxes *list, int variant)
+{
+	const struct tr_options *opt = s->opt;
+	uint32_t i;
+
+	memset(w, 0, sizeof(*w));
+	w->list = list;
+	set_cell(&w->cell, s->nifaces, variant);
+	w->forest.ws = s->ws;
+	w->forest.cons = &w->cons;
+	w->forest.layout = s->layout;
+	w->forest.box = list->box;
+	w->forest.fields = limited_fields(list, &w->cell);
+	w->forest.leaf = opt && opt->leaf ? opt->leaf :
+			 variant ? LEAF_SMALL : LEAF;
+	w->forest.stats = s->stats;
+	w->groups.forest = &w->forest;
+	w->groups.cell = &w->cell;
+	w->groups.budget = opt ? opt->budget : 0;
+	w->all = malloc(((size_t)list->n + 1) * sizeof(*w->all));
+	w->some = malloc(((size_t)list->n + 1) * sizeof(*w->some));
+	if (!w->all || !w->some) {
+		s->ws->err = -ENOMEM;
+		return;
+	}
+	for (i = 0; i < list->n; i++)
+		w->all[i] = i;
+}
+
+static void stop(struct work *w)
+{
+	tr_masks_free(&w->masks);
+	tr_cons_free(&w->cons);
+	free(w->forest.record);
+	free(w->groups.group);
+	free(w->all);
+	free(w->some);
+}
+
+static void note_masks(struct tr_segments *s, const struct tr_groups *g)
+{
+	uint32_t i;
+
+	for (i = 0; i < g->n; i++)
+		if (g->group[i].mask)
+			s->fields |= 1u << IR_SADDR | 1u << IR_DADDR;
+}
+
+int tr_segment_build(struct tr_segments *s, const struct tr_boxes *list,
+		     int variant, struct tr_segment *out)
+{
+	struct work *w = malloc(sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	start(w, s, list, variant);
+	if (!s->ws->err)
+		out->groups = build_groups(w, variant);
+	out->single = w->groups.n == 1;
+	note_masks(s, &w->groups);
+	s->fields |= w->forest.used;
+	s->stats = w->forest.stats;
+	stop(w);
+	free(w);
+	return s->ws->err;
+}
