@@ -152,9 +152,9 @@ static int set_links(const struct lab *lab)
 /* One table with a default route, changed from phase to phase. */
 static int route_phases(struct lab *lab)
 {
-	if (run("ip -batch -", "rule add pref 5 lookup 77\n"))
-		return -1;
-	return lab_phase(lab, 0);
+	lab->phase = 0;
+	return run("ip -batch -", "rule add pref 5 lookup 77\n"
+		   "route add local default dev lo table 77\n");
 }
 
 /* What comes in at one interface of a pair leaves at the other. */
@@ -284,6 +284,12 @@ int lab_leave(const struct lab *lab)
 	return setns(lab->home, CLONE_NEWNET);
 }
 
+uint32_t lab_ifaces(const struct lab *lab, char (*name)[IR_IFNAMSIZ])
+{
+	memcpy(name, lab->name, lab->n * sizeof(*name));
+	return lab->n;
+}
+
 uint32_t lab_nphases(const struct lab *lab)
 {
 	return 1 + lab->n;
@@ -294,6 +300,8 @@ int lab_phase(struct lab *lab, uint32_t phase)
 	char text[128];
 	int err;
 
+	if (lab->phase == phase)
+		return 0;
 	lab->phase = phase;
 	if (phase)
 		snprintf(text, sizeof(text),

@@ -43,6 +43,10 @@ void lab_free(struct lab *lab);
 int lab_enter(const struct lab *lab);
 int lab_leave(const struct lab *lab);
 
+/* Copies the names of the interfaces; returns how many. */
+uint32_t lab_ifaces(const struct lab *lab,
+		    char (*name)[IR_IFNAMSIZ]);
+
 uint32_t lab_nphases(const struct lab *lab);
 int lab_phase(struct lab *lab, uint32_t phase);
 
