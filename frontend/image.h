@@ -17,7 +17,8 @@
 int fe_image_write(const struct ir_table *t, void **out, size_t *size);
 
 /*
- * Reads it back and decodes the rules again; counters are 0.  0 or -errno told
+ * Reads it back and decodes the rules again; counters are 0, lines unknown.
+ * Bytes behind the image are allowed.  0 or -errno told
  * in @diag (-EINVAL: not an image of ours).
  */
 int fe_image_read(const void *image, size_t size, struct ir_table **out,

@@ -29,7 +29,8 @@ struct fe_restore_ops {
 	 * the least), for the front end to change; it becomes the front end's.
 	 * Called at "*table"; the caller locks here.  0 or -errno told in
 	 * @diag; -EBUSY (somebody else holds the lock) makes the exit code
-	 * FE_RESOURCE_PROBLEM.
+	 * FE_RESOURCE_PROBLEM, and of -ENOENT (no such table) iptables' message
+	 * is printed instead.
 	 */
 	int (*begin)(void *ctx, const char *table, struct ir_table **out,
 		     struct diag *diag);
@@ -39,7 +40,10 @@ struct fe_restore_ops {
 	 * @diag.
 	 */
 	int (*commit)(void *ctx, struct ir_table *t, struct diag *diag);
-	/* The table begun will not be committed (error, or @test): unlock. */
+	/*
+	 * The table begun will not be committed (error, @test, or an empty table
+	 * of a kind that is not compiled): unlock.  It is still there.
+	 */
 	void (*abort)(void *ctx);
 };
 
@@ -50,6 +54,11 @@ struct fe_restore_opts {
 	bool		test;		/* -t */
 	const char	*table;		/* -T: only this one; NULL: all */
 	int		verbose;	/* -v, times given */
+	/*
+	 * Hands over tables as they are, with rules that are refused and tables
+	 * that cannot be compiled: for a commit() that looks at them itself.
+	 */
+	bool		refused;
 };
 
 /*

@@ -9,17 +9,51 @@
 #ifndef FRONTEND_XT_H
 #define FRONTEND_XT_H
 
-#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
 
 #include "ir/diag.h"
 
 /* The version of iptables whose behaviour and messages are ours. */
 #define FE_IPTABLES_VERSION	"1.8.11"
+#define FE_PROGRAM_VERSION	FE_IPTABLES_VERSION " (bpf)"
 
 /*
  * Starts libxtables for IPv4 under @prog ("iptables-restore"), which its
  * messages name.  Call once per process.  0 or -errno.
  */
 int fe_xt_init(const char *prog);
+
+/* The name in messages from here on, borrowed; and back. */
+void fe_xt_set_program(const char *prog);
+const char *fe_xt_program(void);
+
+/* The input line that messages name; -1: none. */
+void fe_xt_set_line(int line);
+
+/*
+ * Calls @fn, and catches xtables_error() in it.  Returns what @fn returned, or
+ * the exit status (enum fe_exit, not 0) after the message has gone to stderr.
+ * What @fn owned at that moment must be reachable through @arg.  May be nested.
+ */
+int fe_xt_run(int (*fn)(void *arg), void *arg);
+
+/*
+ * The way out of fe_xt_run() for a message already printed: adds where it was
+ * and "Try ... for more information", as iptables does for a wrong parameter.
+ */
+void fe_xt_leave_tryhelp(void) __attribute__((noreturn));
+
+/*
+ * Calls @fn with stdout going to @out, which is where libxtables prints.  As
+ * fe_xt_run() otherwise.
+ */
+int fe_xt_print(FILE *out, int (*fn)(void *arg), void *arg);
+
+/* Ends the options that the rule just parsed has merged in. */
+void fe_xt_forget_options(void);
+
+/* "tcp" for the protocols iptables has a name for; NULL for the others. */
+const char *fe_xt_proto_name(uint8_t proto);
 
 #endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * frontend/match.h - the matches that can be compiled, one file each
+ *
+ * A match turns its data, as the kernel would get it, into predicates that hold
+ * exactly when the kernel's match does (net/netfilter/xt_*.c).
+ */
+#ifndef FRONTEND_MATCH_H
+#define FRONTEND_MATCH_H
+
+#include <netinet/in.h>
+#include <net/if.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/ruleset.h"
+
+/* The rule a match is decoded into. */
+struct fe_into {
+	struct ir_table		*table;
+	struct ir_rule		*rule;
+	const struct ir_loc	*loc;	/* of the match */
+};
+
+struct fe_match {
+	const char	*name;
+	uint8_t		revision;
+	size_t		size;		/* of the data, at the least */
+	/* Appends its matches and predicates, or refuses.  0 or -ENOMEM. */
+	int		(*decode)(const struct fe_into *in, const void *data);
+	/* The protocols it is allowed with, 0 at the end; NULL: any. */
+	const uint8_t	*protos;
+	const char	*needs;		/* the same in words */
+};
+
+/* NULL when there is none. */
+const struct fe_match *fe_match_find(const char *name, uint8_t revision);
+
+/* Starts a match with @need.  0 or -ENOMEM. */
+int fe_match_begin(const struct fe_into *in, enum ir_need need);
+
+/* A predicate that never holds. */
+int fe_match_never(const struct fe_into *in);
+
+/*
+ * lo <= field <= hi or its contrary.  One that always holds is left out, and
+ * lo > hi is allowed.
+ */
+int fe_match_range(const struct fe_into *in, enum ir_field field, uint32_t lo,
+		   uint32_t hi, bool negate);
+
+extern const struct fe_match fe_match_comment;
+extern const struct fe_match fe_match_conntrack;
+extern const struct fe_match fe_match_dscp;
+extern const struct fe_match fe_match_icmp;
+extern const struct fe_match fe_match_iprange;
+extern const struct fe_match fe_match_length;
+extern const struct fe_match fe_match_multiport;
+extern const struct fe_match fe_match_tcp;
+extern const struct fe_match fe_match_tos;
+extern const struct fe_match fe_match_ttl;
+extern const struct fe_match fe_match_udp;
+
+#endif
