@@ -122,8 +122,6 @@ static int name_rule(struct work *w, const struct ir_rule *r)
 	uint32_t i, j;
 	int err = 0;
 
-	if (r->index > TR_ID_MAX)
-		return fail(w, &r->loc, -E2BIG, "too many rules");
 	if (r->target == IR_EXTENSION)
 		return fail(w, &r->loc, -EOPNOTSUPP,
 			    "target is not supported");
@@ -144,13 +142,9 @@ static int name_all(struct work *w)
 	int err = 0;
 
 	memset(w->boxer.tcpopt, NO_TCPOPT, sizeof(w->boxer.tcpopt));
-	for (i = 0; i < w->nreached; i++) {
-		if (w->chain[i]->hook != IR_HOOK_NONE &&
-		    w->chain[i]->index > TR_ID_MAX)
-			return fail(w, NULL, -E2BIG, "too many rules");
+	for (i = 0; i < w->nreached; i++)
 		for (j = 0; j < w->chain[i]->nrules && !err; j++)
 			err = name_rule(w, w->chain[i]->rule[j]);
-	}
 	if (err)
 		return err;
 	tr_ifaces_sort(&w->ifaces);
@@ -333,7 +327,27 @@ static int write_segments(struct work *w, const struct tr_options *opt)
 
 /* --- all of it --- */
 
-/* The counters and the depth, which the table does not keep. */
+/* All counters must fit the id of a record. */
+static int check_ids(struct work *w)
+{
+	const struct ir_chain *chain;
+	uint32_t i, last;
+
+	for (i = 0; i < ir_table_nchains(w->t); i++) {
+		chain = ir_table_chain(w->t, i);
+		last = chain->hook == IR_HOOK_NONE ? 0 : chain->index;
+		if (chain->nrules && chain->rule[chain->nrules - 1]->index > last)
+			last = chain->rule[chain->nrules - 1]->index;
+		if (last > TR_ID_MAX)
+			return fail(w, NULL, -E2BIG, "too many rules");
+	}
+	return 0;
+}
+
+/*
+ * The counters and the depth, which the table does not keep.  Asking for the
+ * depth numbers the table once more, which changes nothing.
+ */
 static int measure(struct work *w)
 {
 	const struct ir_chain *chain;
@@ -380,6 +394,8 @@ static int translate(struct work *w, const struct tr_options *opt)
 {
 	int err = check_refused(w);
 
+	if (!err)
+		err = check_ids(w);
 	if (!err)
 		err = measure(w);
 	if (!err)

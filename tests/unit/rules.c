@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* tests/unit/rules.c - made-up rules and packets */
+#include "tests/unit/rules.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t state = 88172645463325252ull;
+
+void rnd_seed(uint64_t seed)
+{
+	state = seed * 0x9e3779b97f4a7c15ull | 1;
+}
+
+uint32_t rnd(uint32_t n)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (state >> 16) % n;
+}
+
+struct ir_rule *add_rule(struct ir_table *t, struct ir_chain *c,
+			 enum ir_target target, struct ir_chain *to)
+{
+	struct ir_rule *r = ir_rule_new(t);
+
+	ck_assert_ptr_nonnull(r);
+	r->target = target;
+	r->to = to;
+	ck_assert_int_eq(ir_chain_insert(t, c, UINT32_MAX, r), 0);
+	return r;
+}
+
+void add_prefix(struct ir_table *t, struct ir_rule *r, enum ir_field f,
+		uint32_t addr, uint32_t len)
+{
+	uint32_t mask = len ? UINT32_MAX << (32 - len) : 0;
+
+	ck_assert_int_eq(ir_rule_add_masked(t, r, f, mask, addr & mask, false),
+			 0);
+}
+
+void add_iface(struct ir_table *t, struct ir_rule *r, enum ir_field f,
+	       const char *pattern, bool negate)
+{
+	struct ir_pred p = { .kind = IR_PRED_IFACE, .negate = negate };
+	size_t len = strlen(pattern);
+
+	p.iface.field = f;
+	if (len && pattern[len - 1] == '+')
+		len--;
+	else
+		p.iface.len = 1;	/* the NUL */
+	memcpy(p.iface.name, pattern, len);
+	p.iface.len += len;
+	ck_assert_int_eq(ir_rule_add_pred(t, r, &p), 0);
+}
+
+/* --- pools --- */
+
+static const char *const patterns[] = {
+	"eth0", "eth1", "eth+", "eth1+", "ppp0", "+", "lo", "wlan", "wlan0",
+	"verylongname15c", "verylongname15+", "\xff+",
+};
+
+static const char *const names[] = {
+	"", "eth0", "eth1", "eth", "eth10", "eth2", "ppp0", "ppp", "lo", "l",
+	"wlan0", "wlan", "verylongname15c", "verylongname15d", "zzz",
+	"\xff\xff",
+};
+
+static uint32_t any_addr(void)
+{
+	static const uint32_t nets[] = {
+		0x0a000000, 0x0a010000, 0x0a010200, 0xc0a80000, 0xc0a80180,
+		0x7f000000, 0xffffff00, 0x00000000,
+	};
+
+	return nets[rnd(8)] + rnd(rnd(2) ? 4 : 300);
+}
+
+static uint32_t any_port(void)
+{
+	static const uint16_t ports[] = {
+		0, 1, 22, 53, 80, 443, 1023, 1024, 8080, 65534, 65535,
+	};
+
+	return rnd(4) ? ports[rnd(11)] : rnd(65536);
+}
+
+static uint32_t any_value(enum ir_field f)
+{
+	static const uint8_t protos[] = { 1, 6, 17, 0, 255, 47 };
+
+	switch (f) {
+	case IR_SADDR:
+	case IR_DADDR:
+		return any_addr();
+	case IR_SPORT:
+	case IR_DPORT:
+		return any_port();
+	case IR_PROTO:
+		return protos[rnd(6)];
+	case IR_CTSTATE:
+		return 1u << rnd(7);
+	case IR_LEN:
+		return 20 + rnd(1500);
+	case IR_ICMP:
+		return rnd(20) << 8 | rnd(3);
+	default:
+		return rnd(256);
+	}
+}
+
+/* --- matches --- */
+
+static void add_terms(struct ir_table *t, struct ir_rule *r,
+		      struct ir_term *term, uint32_t n, bool negate)
+{
+	struct ir_pred p = { .kind = IR_PRED_TERMS, .negate = negate };
+
+	p.term = term;
+	p.nterms = n;
+	ck_assert_int_eq(ir_rule_add_pred(t, r, &p), 0);
+}
+
+static void add_range(struct ir_table *t, struct ir_rule *r, enum ir_field f,
+		      bool negate)
+{
+	uint32_t a = any_value(f), b = rnd(2) ? a : any_value(f);
+
+	ck_assert_int_eq(ir_rule_add_range(t, r, f, a < b ? a : b,
+					   a < b ? b : a, negate), 0);
+}
+
+static void add_address(struct ir_table *t, struct ir_rule *r)
+{
+	enum ir_field f = rnd(2) ? IR_SADDR : IR_DADDR;
+	uint32_t mask = UINT32_MAX << rnd(25), value;
+
+	if (rnd(6) == 0)
+		mask = 0xff0000ff;
+	if (rnd(6) == 0) {
+		add_range(t, r, f, !rnd(3));
+		return;
+	}
+	value = any_addr() & mask;
+	if (rnd(50) == 0)
+		value = any_addr();	/* may never hold */
+	ck_assert_int_eq(ir_rule_add_masked(t, r, f, mask, value, !rnd(6)), 0);
+}
+
+static void add_ports(struct ir_table *t, struct ir_rule *r)
+{
+	struct ir_term term[15];
+	uint32_t n = 1 + rnd(15), i, a, b;
+	enum ir_field f = rnd(2) ? IR_SPORT : IR_DPORT;
+	bool both = !rnd(4);
+
+	for (i = 0; i < n; i++) {
+		a = any_port();
+		b = rnd(3) ? a : any_port();
+		term[i] = (struct ir_term){ f, UINT32_MAX, a < b ? a : b,
+					    a < b ? b : a };
+		if (both && i % 2)
+			term[i].field = IR_SPORT + IR_DPORT - f;
+	}
+	add_terms(t, r, term, n, !rnd(4));
+}
+
+static void add_states(struct ir_table *t, struct ir_rule *r)
+{
+	uint32_t set = 1 + rnd(127);
+
+	add_terms(t, r, &(struct ir_term){ IR_CTSTATE, set, 1, UINT32_MAX }, 1,
+		  !rnd(3));
+}
+
+static void add_tcpopt(struct ir_table *t, struct ir_rule *r)
+{
+	struct ir_pred p = { .kind = IR_PRED_TCPOPT, .negate = rnd(2) };
+
+	p.tcpopt = 1 + rnd(5);
+	ck_assert_int_eq(ir_rule_add_pred(t, r, &p), 0);
+}
+
+static void add_flags(struct ir_table *t, struct ir_rule *r)
+{
+	uint32_t mask = rnd(64), value = rnd(64) & mask;
+
+	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_TCPFLAGS, mask, value,
+					    rnd(2)), 0);
+}
+
+/* Terms as no match makes them: odd masks, several fields, none at all. */
+static void add_strange(struct ir_table *t, struct ir_rule *r)
+{
+	struct ir_term term[3];
+	uint32_t n = rnd(4), i, a, b;
+
+	for (i = 0; i < n; i++) {
+		enum ir_field f = rnd(IR_TCPOPT);
+
+		if (f == IR_IIF || f == IR_OIF)
+			f = IR_KIND;
+		a = any_value(f);
+		b = any_value(f);
+		term[i] = (struct ir_term){ f, rnd(2) ? UINT32_MAX : rnd(256),
+					    rnd(4) && a > b ? b : a,
+					    a > b ? a : b };
+	}
+	add_terms(t, r, term, n, rnd(2));
+}
+
+static void add_kinds(struct ir_table *t, struct ir_rule *r)
+{
+	ck_assert_int_eq(ir_rule_add_range(t, r, IR_KIND, 1u << IR_KIND_FRAG1,
+					   1u << IR_KIND_FRAG, !rnd(3)), 0);
+}
+
+static void match(struct ir_table *t, struct ir_rule *r, enum ir_need need)
+{
+	ck_assert_ptr_nonnull(ir_rule_add_match(t, r, need));
+}
+
+static void add_tcp(struct ir_table *t, struct ir_rule *r)
+{
+	add_range(t, r, IR_PROTO, false);
+	match(t, r, IR_NEED_TCP);
+	if (rnd(2))
+		add_range(t, r, rnd(2) ? IR_SPORT : IR_DPORT, !rnd(5));
+	if (rnd(2))
+		add_flags(t, r);
+	if (!rnd(3)) {
+		match(t, r, IR_NEED_TCPOPT);
+		add_tcpopt(t, r);
+	}
+}
+
+static void add_one(struct ir_table *t, struct ir_rule *r)
+{
+	static const enum ir_field odd[] = { IR_LEN, IR_TTL, IR_TOS, IR_PROTO };
+
+	switch (rnd(12)) {
+	case 0:
+	case 1:
+	case 2:
+		add_address(t, r);
+		break;
+	case 3:
+		add_iface(t, r, rnd(2) ? IR_IIF : IR_OIF, patterns[rnd(12)],
+			  !rnd(3));
+		break;
+	case 4:
+	case 5:
+		add_tcp(t, r);
+		break;
+	case 6:
+		match(t, r, rnd(2) ? IR_NEED_PORTS : IR_NEED_UDP);
+		add_ports(t, r);
+		break;
+	case 7:
+		add_states(t, r);
+		break;
+	case 8:
+		match(t, r, IR_NEED_ICMP);
+		add_range(t, r, IR_ICMP, !rnd(4));
+		break;
+	case 9:
+		add_range(t, r, odd[rnd(4)], !rnd(3));
+		break;
+	case 10:
+		if (rnd(2))
+			add_kinds(t, r);
+		break;
+	default:
+		if (!rnd(4))
+			add_strange(t, r);
+	}
+}
+
+void add_random_matches(struct ir_table *t, struct ir_rule *r, uint32_t n)
+{
+	n = rnd(n + 1);
+	while (n--)
+		add_one(t, r);
+}
+
+/* --- tables --- */
+
+static struct ir_chain *user_chain(const struct ir_table *t, uint32_t i)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "c%02u", (uint8_t)i);
+	return ir_table_find(t, name);
+}
+
+static void add_random_rule(struct ir_table *t, uint32_t chains)
+{
+	static const enum ir_target targets[] = {
+		IR_CONTINUE, IR_CONTINUE, IR_ACCEPT, IR_DROP, IR_RETURN,
+		IR_JUMP, IR_JUMP, IR_GOTO,
+	};
+	uint32_t from = rnd(chains + 3), first;
+	enum ir_target target = targets[rnd(8)];
+	struct ir_chain *chain, *to = NULL;
+	struct ir_rule *r;
+
+	chain = from < chains ? user_chain(t, from) :
+		ir_table_base(t, IR_HOOK_INPUT + from - chains);
+	first = from < chains ? from + 1 : 0;
+	if (target == IR_JUMP || target == IR_GOTO) {
+		if (first >= chains)
+			target = IR_CONTINUE;
+		else
+			to = user_chain(t, first + rnd(chains - first));
+	}
+	r = add_rule(t, chain, target, to);
+	add_random_matches(t, r, target == IR_ACCEPT || target == IR_DROP ? 5 :
+			   3);
+}
+
+struct ir_table *random_table(uint32_t chains, uint32_t rules)
+{
+	struct ir_table *t = ir_table_new("filter");
+	char name[16];
+	uint32_t i;
+
+	ck_assert_ptr_nonnull(t);
+	for (i = 0; i < chains; i++) {
+		snprintf(name, sizeof(name), "c%02u", (uint8_t)i);
+		ck_assert_int_eq(ir_chain_add(t, name, NULL), 0);
+	}
+	for (i = 0; i < rules; i++)
+		add_random_rule(t, chains);
+	ir_table_base(t, IR_HOOK_INPUT)->policy = rnd(2) ? IR_DROP : IR_ACCEPT;
+	return t;
+}
+
+/* --- packets --- */
+
+/* Moves the packet to a boundary of what @term asks. */
+static void aim(struct ir_packet *p, const struct ir_term *term)
+{
+	uint32_t max = ir_field_max(term->field), v;
+
+	if (term->field >= IR_TCPOPT || term->field == IR_CTSTATE)
+		return;
+	v = rnd(2) ? term->lo : term->hi | (rnd(2) ? ~term->mask : 0);
+	if (!rnd(3))
+		v += rnd(2) ? 1 : -1;
+	p->field[term->field] = v & max;
+}
+
+static void aim_at_rule(struct ir_packet *p, const struct ir_rule *r)
+{
+	const struct ir_pred *pred;
+	uint32_t i, j;
+
+	for (i = 0; i < r->nmatches; i++)
+		for (j = 0; j < r->match[i].npreds; j++) {
+			pred = &r->match[i].pred[j];
+			if (pred->kind == IR_PRED_TERMS && pred->nterms)
+				aim(p, &pred->term[rnd(pred->nterms)]);
+		}
+}
+
+void random_packet(const struct ir_table *t, struct ir_packet *p)
+{
+	struct ir_chain *c;
+	uint32_t i, n;
+
+	memset(p, 0, sizeof(*p));
+	for (i = 0; i < IR_TCPOPT; i++)
+		p->field[i] = any_value(i);
+	p->kind = rnd(3) ? IR_KIND_WHOLE : rnd(IR_NKINDS);
+	p->field[IR_KIND] = 1u << p->kind;
+	p->tcpopt[0] = rnd(256);
+	p->bytes = 20 + rnd(1500);
+	ir_packet_set_iif(p, names[rnd(16)]);
+	ir_packet_set_oif(p, names[rnd(16)]);
+	for (n = 1 + rnd(2); n; n--) {
+		c = ir_table_chain(t, rnd(ir_table_nchains(t)));
+		if (c->nrules)
+			aim_at_rule(p, c->rule[rnd(c->nrules)]);
+	}
+}
