@@ -81,6 +81,8 @@ static int model_inject(void *ctx, const struct pg_packet *p)
 	n = lab_predict(m->lab, p, sight);
 	for (i = 0; i < n && verdict == IR_ACCEPT; i++) {
 		ir_packet_parse(&pkt, p->data, len);
+		/* ip_forward() has taken one off by then. */
+		pkt.field[IR_TTL] -= sight[i].hook == IR_HOOK_FORWARD;
 		ir_packet_set_iif(&pkt, sight[i].iif);
 		ir_packet_set_oif(&pkt, sight[i].oif);
 		verdict = ir_eval(m->t, sight[i].hook, &pkt, m->count);

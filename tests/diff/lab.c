@@ -128,6 +128,8 @@ static int set_sysctls(const struct lab *lab)
 	if (!(lab->flags & LAB_STATEFUL))
 		err |= set_sysctl("ipv4/ipfrag_low_thresh", "0") |
 		       set_sysctl("ipv4/ipfrag_high_thresh", "0");
+	else
+		err |= set_sysctl("ipv4/ipfrag_time", "3600");
 	return err;
 }
 
@@ -348,7 +350,7 @@ static uint32_t predict_sent(const struct lab *lab, const uint8_t *ip,
 	uint32_t saddr = be32(ip + 12), daddr = be32(ip + 16);
 
 	/* Not injected: the socket would choose or refuse an address. */
-	if (!saddr || !(daddr >> 24) || multicast(daddr) || daddr == UINT32_MAX)
+	if (!saddr || !daddr || multicast(daddr) || daddr == UINT32_MAX)
 		return 0;
 	sight[0].hook = IR_HOOK_OUTPUT;
 	sight[0].iif = NULL;
@@ -378,7 +380,7 @@ uint32_t lab_predict(const struct lab *lab, const struct pg_packet *p,
 		return 0;
 	if (daddr == UINT32_MAX || (!saddr && !daddr))
 		return !is_fragment(ip);
-	if (!(saddr >> 24) || !(daddr >> 24))
+	if (!saddr || !daddr)
 		return 0;
 	if (multicast(daddr))		/* only "all hosts" is joined */
 		return daddr == 0xe0000001 && !is_fragment(ip);
@@ -454,6 +456,36 @@ int lab_inject(struct lab *lab, const struct pg_packet *p)
 	if (lab->flags & LAB_EGRESS)
 		drain(lab);
 	return err;
+}
+
+int lab_own(const struct lab *lab, const uint32_t *addr, uint32_t n)
+{
+	char text[4096];
+	size_t len = 0;
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < n && len + 80 < sizeof(text); i++)
+		len += snprintf(text + len, sizeof(text) - len,
+				"route replace local %u.%u.%u.%u dev lo "
+				"table local\n", addr[i] >> 24,
+				addr[i] >> 16 & 255, addr[i] >> 8 & 255,
+				addr[i] & 255);
+	err = lab_enter(lab);
+	if (!err)
+		err = run("ip -batch -", text);
+	return err | lab_leave(lab);
+}
+
+int lab_long_timeouts(const struct lab *lab)
+{
+	int err = lab_enter(lab);
+
+	if (!err)
+		err = run("sh", "cd /proc/sys/net/netfilter || exit 1\n"
+			  "for f in nf_conntrack_*timeout*; do\n"
+			  "	echo 100000 > $f || exit 1\ndone\n");
+	return err | lab_leave(lab);
 }
 
 int lab_through(struct lab *lab, struct lab_through *out)

@@ -67,6 +67,12 @@ uint32_t lab_predict(const struct lab *lab, const struct pg_packet *p,
 /* 0, or -1 when the packet could not be injected (told on stderr). */
 int lab_inject(struct lab *lab, const struct pg_packet *p);
 
+/* Stateful labs: these addresses are the host's own, too. */
+int lab_own(const struct lab *lab, const uint32_t *addr, uint32_t n);
+
+/* Connections outlive the test, in both of two hosts. */
+int lab_long_timeouts(const struct lab *lab);
+
 /* What got through so far, locally delivered and sent. */
 struct lab_through {
 	struct ir_counter local;

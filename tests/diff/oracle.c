@@ -317,14 +317,21 @@ static unsigned int lab_flags(const struct conf *c)
 	return 0;
 }
 
-static bool make_labs(struct subject *s)
+int oracle_new_labs(struct subject *s)
 {
+	unsigned int flags = lab_flags(s->conf);
+
+	lab_free(s->lab[0]);
+	lab_free(s->lab[1]);
+	s->lab[0] = s->lab[1] = NULL;
 	if (s->conf->mode == MODE_QUICK)
-		return true;
-	s->lab[0] = make_lab(s, lab_flags(s->conf) & ~LAB_EGRESS);
-	if (s->lab[0] && s->conf->mode == MODE_LIVE)
-		s->lab[1] = make_lab(s, lab_flags(s->conf));
-	return s->lab[0] && (s->lab[1] || s->conf->mode != MODE_LIVE);
+		return 0;
+	s->lab[0] = make_lab(s, flags & ~LAB_EGRESS);
+	if (!s->lab[0])
+		return -1;
+	if (s->conf->mode == MODE_LIVE)
+		s->lab[1] = make_lab(s, flags);
+	return s->lab[1] || s->conf->mode != MODE_LIVE ? 0 : -1;
 }
 
 static enum outcome one(struct subject *s)
@@ -341,7 +348,7 @@ static enum outcome one(struct subject *s)
 	    s->conf->mode != MODE_SAVE && s->conf->mode != MODE_QUICK) {
 		snprintf(s->note, sizeof(s->note), "needs --stateful");
 		out = SKIPPED;
-	} else if (make_labs(s)) {
+	} else if (!oracle_new_labs(s)) {
 		out = test(s);
 	}
 	lab_free(s->lab[0]);
@@ -383,7 +390,9 @@ static enum outcome file(const char *path)
 
 static enum outcome random_ruleset(uint64_t seed)
 {
-	const struct rg_opts o = { seed, conf.rules, conf.stateful };
+	const struct rg_opts o = {
+		seed, conf.rules, conf.stateful, conf.mode == MODE_SAVE
+	};
 	struct subject s = { .conf = &conf, .seed = seed };
 	enum outcome out = BROKEN;
 	char *text = rg_make(&o), name[32];

@@ -52,6 +52,9 @@ struct subject {
 	char		note[128];	/* printed behind the result */
 };
 
+/* New hosts in the place of those of @s.  0 or -1. */
+int oracle_new_labs(struct subject *s);
+
 /* Ours against the kernel with connection states: the same in two hosts. */
 enum outcome twin_test(struct subject *s);
 

@@ -20,6 +20,7 @@ struct gen {
 	FILE		*out;
 	struct rng	r;
 	bool		stateful;
+	bool		printable;
 	uint32_t	nchains;
 	uint32_t	level[MAX_CHAINS];
 };
@@ -155,7 +156,7 @@ static void put_proto(struct gen *g)
 			fprintf(g->out, " -m icmp %s--icmp-type %s", not(g),
 				PICK(g, icmp_types));
 	} else if (k < 82) {
-		k = rng_below(&g->r, COUNT(other));
+		k = rng_below(&g->r, g->printable ? 3 : COUNT(other));
 		fprintf(g->out, " -p %s", other[k]);
 		if (k < 3 && chance(g, 60))
 			put_multiport(g);
@@ -164,12 +165,20 @@ static void put_proto(struct gen *g)
 	}
 }
 
+static void put_iface(struct gen *g, const char *opt)
+{
+	const char *name = PICK(g, ifaces);
+	bool negate = chance(g, 18) && !(g->printable && name[0] == '+');
+
+	fprintf(g->out, " %s%s %s", negate ? "! " : "", opt, name);
+}
+
 static void put_ifaces(struct gen *g, const struct place *at)
 {
 	if (at->base != 2 && chance(g, 25))
-		fprintf(g->out, " %s-i %s", not(g), PICK(g, ifaces));
+		put_iface(g, "-i");
 	if (at->base != 0 && chance(g, 20))
-		fprintf(g->out, " %s-o %s", not(g), PICK(g, ifaces));
+		put_iface(g, "-o");
 }
 
 static void put_addrs(struct gen *g)
@@ -326,7 +335,8 @@ static void put_nest(struct gen *g)
 char *rg_make(const struct rg_opts *opts)
 {
 	struct gen g = { .r = rng_at(opts->seed, 77),
-			 .stateful = opts->stateful };
+			 .stateful = opts->stateful,
+			 .printable = opts->printable };
 	uint32_t i, k, rules = opts->rules;
 	struct place at;
 	char *text = NULL;

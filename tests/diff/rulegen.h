@@ -15,6 +15,11 @@ struct rg_opts {
 	uint64_t	seed;
 	uint32_t	rules;		/* about so many; 0: a random number */
 	bool		stateful;	/* -m conntrack and -m state as well */
+	/*
+	 * Without what older iptables-save prints otherwise: 1.8.9 drops
+	 * "! -i +", and looks up all protocols' names in /etc/protocols.
+	 */
+	bool		printable;
 };
 
 /* The caller's to free(); NULL: out of memory. */
