@@ -138,15 +138,14 @@ static bool old_uses(const struct work *w, int type)
 /* A new program array that passes everything so far. */
 static int make_slots(struct work *w, int type, int pass, const char *path)
 {
-	int fd, err;
+	int fd, err = 0;
 
 	fd = be_sys_map_create(BPF_MAP_TYPE_PROG_ARRAY, "xtb_slots",
-			       sizeof(uint32_t), sizeof(uint32_t), BE_NONE + 1);
+			       sizeof(uint32_t), sizeof(uint32_t), 2);
 	if (fd < 0)
 		return fd;
 	w->slots_fd[type] = fd;
-	err = put_slot(fd, BE_NONE, pass);
-	if (!err && w->old != BE_NONE)
+	if (w->old != BE_NONE)
 		err = put_slot(fd, w->old, pass);
 	return err ? err : be_sys_pin(fd, path);
 }

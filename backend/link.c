@@ -509,15 +509,31 @@ static int filter_detach(const struct be_ns *ns, const struct be_pinned *p)
 	return err;
 }
 
+static int link_detach(const struct be_path *path)
+{
+	int fd = be_sys_get(path->s);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = be_sys_link_detach(fd);
+	close(fd);
+	return err;
+}
+
+/* Killed in between, a pin of something dead stays: it is not wanted either. */
 static int take_off(const struct be_ns *ns, const char *name,
 		    const struct be_pinned *p, const struct be_link_fact *fact)
 {
+	const struct be_path path = be_ns_path(ns, "%s", name);
 	int err = 0;
 
 	if (p->filter && fact->alive)
 		err = filter_detach(ns, p);
+	else if (!p->filter)
+		err = link_detach(&path);
 	if (!err)
-		err = be_sys_unlink(be_ns_path(ns, "%s", name).s);
+		err = be_sys_unlink(path.s);
 	return err;
 }
 

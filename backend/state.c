@@ -55,6 +55,11 @@ static int names_add(struct be_names *out, const char *name)
 	return 0;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
 int be_names_read(const char *dir, struct be_names *out)
 {
 	struct dirent *e;
@@ -69,6 +74,8 @@ int be_names_read(const char *dir, struct be_names *out)
 		if (e->d_name[0] != '.')
 			err = names_add(out, e->d_name);
 	closedir(d);
+	if (out->n)
+		qsort(out->name, out->n, sizeof(out->name[0]), by_name);
 	return err;
 }
 

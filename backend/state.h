@@ -5,7 +5,7 @@
  * In RUNDIR/COOKIE/ (ns.h says what for):
  *
  *	active			box: u32
- *	slots-TYPE		program array: generation 0, generation 1, pass
+ *	slots-TYPE		program array: generation 0, generation 1
  *	link-TYPE-IFINDEX-WHERE	a link; netfilter links have ifindex 0
  *	filter-tc-IFINDEX-WHERE-PRIORITY
  *				the stub of a clsact filter (no tcx here)
@@ -22,7 +22,7 @@
 
 #include "ir/diag.h"
 
-/* The value of "active" while nothing is in force; also its slot. */
+/* The value of "active" while nothing is in force. */
 #define BE_NONE		2
 
 struct be_ns {
@@ -39,7 +39,7 @@ struct be_path {
 struct be_path be_ns_path(const struct be_ns *ns, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The names in a directory; none where it is not there. */
+/* The names in a directory, sorted; none where it is not there. */
 struct be_names {
 	char		(*name)[64];
 	uint32_t	n;

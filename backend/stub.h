@@ -4,7 +4,9 @@
  *
  * A stub reads the generation from the map "active" and tail-calls that slot.
  * All stubs of a namespace read the same word, so one store there switches them
- * all.  Where the jump fails, the packet is dropped.
+ * all.  Where the jump fails, the packet is dropped.  With nothing in force it
+ * accepts without a jump: a stub may outlive its slots (links are released late,
+ * and a clsact filter stays in a namespace that nobody can enter).
  */
 #ifndef BACKEND_STUB_H
 #define BACKEND_STUB_H

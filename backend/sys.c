@@ -155,6 +155,17 @@ int be_sys_link_create(int prog, uint32_t target, uint32_t attach_type,
 				   sizeof(attr)));
 }
 
+int be_sys_link_detach(int link)
+{
+	int err = be_fault_gate();
+
+	if (err)
+		return err;
+	err = result(bpf_link_detach(link));
+	/* The interface is gone, or the link's type has no such thing. */
+	return err == -ENOLINK || err == -EOPNOTSUPP ? 0 : err;
+}
+
 int be_box_create(const char *name, const void *value, size_t size)
 {
 	int fd, err;

@@ -49,6 +49,12 @@ int be_sys_rename(const char *from, const char *to);
 int be_sys_link_create(int prog, uint32_t target, uint32_t attach_type,
 		       uint32_t flags, const void *opts, size_t size);
 
+/*
+ * Takes a link off its hook at once.  Unpinning alone does so only some time
+ * after the last reference is gone.
+ */
+int be_sys_link_detach(int link);
+
 /* The value of a one-entry array: a box.  Reading is not gated. */
 int be_box_create(const char *name, const void *value, size_t size);
 int be_box_put(int fd, const void *value);
