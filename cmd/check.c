@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/dump.h"
 #include "cmd/session.h"
 #include "frontend/restore.h"
 #include "frontend/xt.h"
@@ -161,14 +162,15 @@ static int translate(struct check *c, const struct ir_table *t,
 		     struct diag *diag)
 {
 	struct tr_classifier *cl = tr_translate(t, NULL, diag);
+	int err = 0;
 
 	if (!cl)
 		return -errno;
 	if (c->dump == DUMP_CLASSIFIER)
-		tr_dump(stdout, cl);
+		err = cmd_classifier_dump(stdout, cl);
 	show(c, t, cl);
 	tr_classifier_free(cl);
-	return 0;
+	return err;
 }
 
 /* Always 0, so that the tables which follow are checked as well. */
@@ -209,7 +211,9 @@ static enum fe_exit read_rules(struct check *c, FILE *in)
 		.commit	= commit,
 		.abort	= abort_table,
 	};
-	const struct fe_restore_opts opts = { .prog = CMD_RESTORE };
+	const struct fe_restore_opts opts = {
+		.prog = CMD_RESTORE, .refused = true,
+	};
 
 	return fe_restore(in, &opts, &ops, c);
 }
@@ -360,24 +364,25 @@ int cmd_check(int argc, char **argv, bool json)
 	struct check c = { .attach.automatic = true, .json = json };
 	struct json_object *files;
 	bool ok = true;
-	int err;
+	int err, i;
 
 	err = parse_args(&c, argc, argv);
 	if (err)
 		return err < 0 ? 2 : 0;
+	i = optind;		/* libxtables uses getopt, too */
 	err = fe_xt_init(CMD_RESTORE);
 	if (err) {
 		fprintf(stderr, "xtbpf check: libxtables: %s\n", strerror(-err));
 		return 1;
 	}
 	files = json_object_new_array();
-	for (; optind < argc; optind++) {
-		c.file = argv[optind];
+	for (; i < argc; i++) {
+		c.file = argv[i];
 		ok = check_file(&c, files) && ok;
 	}
 	if (c.json)
 		puts(json_object_to_json_string_ext(files,
-						    JSON_C_TO_STRING_PLAIN));
+						    JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(files);
 	return ok ? 0 : 1;
 }

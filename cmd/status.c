@@ -268,7 +268,7 @@ static int status(bool all, bool json)
 		err = all ? show_all(list, &diag) : show_here(list, &diag);
 	if (!err && list)
 		puts(json_object_to_json_string_ext(list,
-						    JSON_C_TO_STRING_PLAIN));
+						    JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(list);
 	if (err)
 		diag_error(&diag, NULL, "%s", strerror(-err));
