@@ -5,6 +5,8 @@
  * lab_predict() knows which packets Linux lets come to which filter chain
  * (net/ipv4: ip_input.c, route.c, ip_forward.c, raw.c).
  */
+#include "config.h"
+
 #include "tests/diff/lab.h"
 
 #include <errno.h>

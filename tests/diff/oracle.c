@@ -6,6 +6,8 @@
  * compares the counters of all rules and policies.  Rulesets are files or
  * random ones; a seed names everything random.
  */
+#include "config.h"
+
 #include "tests/diff/oracle.h"
 
 #include <getopt.h>
@@ -38,7 +40,8 @@ static void usage(FILE *out)
 	      "Compares all counters with those of the kernel's iptables.\n"
 	      "  --hook model|netfilter|xdp|tc|save\n"
 	      "                  who is compared (model: the evaluator)\n"
-	      "  --quick         our programs by test runs against the model\n"
+	      "  --quick[=TYPE]  our programs by test runs against the model; or\n"
+	      "                  one of walk (in C), netfilter, xdp, tc\n"
 	      "  --stateful      rules and traffic with connection states\n"
 	      "  --seed N        of the first random ruleset, and of packets\n"
 	      "  --rulesets N    how many random rulesets, without FILE\n"
@@ -166,6 +169,8 @@ static enum outcome quick_test(struct subject *s)
 	int err;
 
 	for (i = 0; i < 4 && out == SAME; i++) {
+		if (s->conf->type && strcmp(s->conf->type, type[i]))
+			continue;
 		memset(&program, 0, sizeof(program));
 		err = judge_direct(&model, s->t);
 		if (!err)
@@ -424,7 +429,7 @@ static int set_mode(const char *hook)
 
 static const struct option options[] = {
 	{ "hook", required_argument, NULL, 'H' },
-	{ "quick", no_argument, NULL, 'q' },
+	{ "quick", optional_argument, NULL, 'q' },
 	{ "stateful", no_argument, NULL, 'S' },
 	{ "seed", required_argument, NULL, 's' },
 	{ "rulesets", required_argument, NULL, 'n' },
@@ -456,6 +461,7 @@ static int set_option(int c, int *code)
 		return *code;
 	case 'q':
 		conf.mode = MODE_QUICK;
+		conf.type = optarg;
 		return 0;
 	case 'S':
 		conf.stateful = true;

@@ -28,6 +28,7 @@ enum mode {
 struct conf {
 	enum mode	mode;
 	const char	*hook;		/* of MODE_LIVE */
+	const char	*type;		/* of MODE_QUICK; NULL: all */
 	uint64_t	seed;
 	uint64_t	rulesets;
 	uint64_t	packets;

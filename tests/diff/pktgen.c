@@ -283,7 +283,7 @@ static uint32_t random_field(const struct pktgen *g, struct rng *r,
 {
 	const struct pool *p = &g->pool[f];
 
-	if (p->n && !rng_one_in(r, 4))
+	if (p->n && f != IR_CTSTATE && !rng_one_in(r, 4))
 		return p->v[rng_below(r, p->n)];
 	switch (f) {
 	case IR_PROTO:
