@@ -32,7 +32,7 @@ struct header {
 	uint32_t	version;
 	uint64_t	size;		/* of the image */
 	uint32_t	nchains;
-	uint32_t	sum;		/* of what follows the header */
+	uint32_t	sum;		/* of all of it, but for this */
 	char		table[32];
 };
 
@@ -56,13 +56,21 @@ struct writer {
 	bool		failed;
 };
 
-static uint32_t checksum(const uint8_t *p, size_t n)
+/* FNV-1a, going on from @sum. */
+static uint32_t hash(uint32_t sum, const void *data, size_t n)
 {
-	uint32_t sum = 2166136261u;	/* FNV-1a */
+	const uint8_t *p = data;
 
 	while (n--)
 		sum = (sum ^ *p++) * 16777619u;
 	return sum;
+}
+
+/* The checksum of an image with this header and @n bytes behind it. */
+static uint32_t checksum(struct header h, const uint8_t *body, size_t n)
+{
+	h.sum = 0;
+	return hash(hash(2166136261u, &h, sizeof(h)), body, n);
 }
 
 /* Room for @n more bytes, or NULL: memory, which sticks. */
@@ -203,8 +211,8 @@ static void put_header(struct writer *w, const struct ir_table *t)
 
 	if (w->failed)
 		return;
-	h.sum = checksum(w->data + sizeof(h), w->used - sizeof(h));
 	strncpy(h.table, ir_table_name(t), sizeof(h.table) - 1);
+	h.sum = checksum(h, w->data + sizeof(h), w->used - sizeof(h));
 	memcpy(w->data, &h, sizeof(h));
 }
 
@@ -384,7 +392,8 @@ static bool valid_header(const struct header *h, const uint8_t *image,
 	return h->magic == MAGIC && h->version == VERSION &&
 	       h->size >= sizeof(*h) && h->size <= size &&
 	       memchr(h->table, '\0', sizeof(h->table)) &&
-	       h->sum == checksum(image + sizeof(*h), h->size - sizeof(*h));
+	       h->sum == checksum(*h, image + sizeof(*h),
+				  h->size - sizeof(*h));
 }
 
 static int read_image(const uint8_t *image, size_t size, struct ir_table **t)
