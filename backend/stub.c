@@ -4,17 +4,15 @@
  */
 #include "backend/stub.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
-#include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <linux/netfilter.h>
 #include <linux/pkt_cls.h>
 
 #include "backend/asm.h"
+#include "backend/load.h"
 #include "backend/program.h"
 #include "backend/state.h"
 #include "backend/sys.h"
@@ -24,8 +22,8 @@
 #define ATTACH_NETFILTER	45
 
 static const struct ops {
-	uint32_t	prog_type;
-	uint32_t	attach_type;
+	int		prog_type;
+	int		attach_type;
 	int32_t		accept;
 	int32_t		drop;
 	int32_t		direction;	/* for cb[0]; 0: no such thing */
@@ -68,24 +66,10 @@ static void emit(struct be_asm *a, const struct ops *o, int active_fd,
 	be_emit(a, insn_exit());
 }
 
-static int load(const struct ops *o, const struct be_asm *a, char *log,
-		uint32_t size)
-{
-	LIBBPF_OPTS(bpf_prog_load_opts, opts,
-		    .expected_attach_type = o->attach_type,
-		    .log_level = log ? 1 : 0, .log_buf = log, .log_size = size);
-	int fd;
-
-	fd = bpf_prog_load(o->prog_type, o->name, "GPL", a->insns, a->ninsns,
-			   &opts);
-	return fd < 0 ? -errno : fd;
-}
-
 int be_stub_load(enum be_stub stub, int active_fd, int slots_fd,
 		 struct diag *diag)
 {
 	const struct ops *o = &ops[stub];
-	char log[1024] = "";
 	struct be_asm a;
 	int fd;
 
@@ -94,14 +78,8 @@ int be_stub_load(enum be_stub stub, int active_fd, int slots_fd,
 	if (!fd)
 		fd = be_fault_gate();
 	if (!fd)
-		fd = load(o, &a, NULL, 0);
-	if (fd == -EINVAL || fd == -EACCES)
-		load(o, &a, log, sizeof(log));
+		fd = be_load(o->prog_type, o->attach_type, o->name, a.insns,
+			     a.ninsns, diag);
 	be_asm_free(&a);
-	if (fd >= 0)
-		return fd;
-	log[strcspn(log, "\n")] = '\0';
-	diag_error(diag, NULL, "cannot load '%s': %s%s%s", o->name,
-		   strerror(-fd), *log ? ": " : "", log);
 	return fd;
 }
