@@ -5,7 +5,8 @@
  * `ip netns exec` and many services run in a mount namespace of their own, and
  * a mount made there is gone with it.  So the mount is made in init's, from
  * where it propagates to all that are its slaves; where it does not (a private
- * one, made before), the path leads through /proc/1/root.
+ * one, made before), the path leads through /proc/1/root.  Where init is out of
+ * reach (a sandbox), the outermost ancestor that is not stands in for it.
  */
 #include "config.h"
 
@@ -27,7 +28,8 @@
 
 #include <linux/magic.h>
 
-#define ELSEWHERE	"/proc/1/root" BE_RUNDIR
+/* How many ancestors are asked. */
+#define MAX_DEPTH	64
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE	71
@@ -59,16 +61,51 @@ static int mount_here(void)
 	return err;
 }
 
-static int child(void)
+static pid_t parent_of(pid_t pid)
 {
-	int fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+	char path[32], line[128];
+	int parent = 0;
+	FILE *f;
 
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "PPid: %d", &parent) == 1)
+			break;
+	fclose(f);
+	return parent;
+}
+
+/* Init, then our ancestors, the outermost first.  How many there are. */
+static int elders(pid_t *pid)
+{
+	pid_t line[MAX_DEPTH], p;
+	int n = 0, i;
+
+	for (p = getppid(); p > 1 && n < MAX_DEPTH - 1; p = parent_of(p))
+		line[n++] = p;
+	pid[0] = 1;
+	for (i = 0; i < n; i++)
+		pid[1 + i] = line[n - 1 - i];
+	return n + 1;
+}
+
+/* In a child: a process can change its mount namespace only for good. */
+static int mount_from(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || setns(fd, CLONE_NEWNS))
 		return errno;
 	return mount_here();
 }
 
-static int mount_at_init(void)
+static int mount_at(pid_t where)
 {
 	int status;
 	pid_t pid;
@@ -77,7 +114,7 @@ static int mount_at_init(void)
 	if (pid < 0)
 		return -errno;
 	if (!pid)
-		_exit(child());
+		_exit(mount_from(where));
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
@@ -86,12 +123,33 @@ static int mount_at_init(void)
 	return -WEXITSTATUS(status);
 }
 
+static int mount_outside(void)
+{
+	pid_t pid[MAX_DEPTH];
+	int n = elders(pid), i, err = -ENOENT;
+
+	for (i = 0; i < n; i++) {
+		err = mount_at(pid[i]);
+		if (!err)
+			break;
+	}
+	return err;
+}
+
 static const char *visible(void)
 {
+	static char path[48];
+	pid_t pid[MAX_DEPTH];
+	int n, i;
+
 	if (is_bpffs(BE_RUNDIR))
 		return BE_RUNDIR;
-	if (is_bpffs(ELSEWHERE))
-		return ELSEWHERE;
+	n = elders(pid);
+	for (i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/root" BE_RUNDIR, pid[i]);
+		if (is_bpffs(path))
+			return path;
+	}
 	return NULL;
 }
 
@@ -106,7 +164,7 @@ const char *be_bpffs_path(bool create, struct diag *diag)
 		errno = ENOENT;
 		return NULL;
 	}
-	err = mount_at_init();
+	err = mount_outside();
 	path = visible();
 	if (path)
 		return path;
