@@ -95,7 +95,7 @@ static void print_view(const struct view *v)
 		return;
 	}
 	printf(" generation %u\n", st->generation);
-	printf("  %s: %u rules in %u chains, %u bytes of tables, %u counters, %u bytes of text\n",
+	printf("  %s: %u rules in %u chains, %u bytes of tables, %u counters, %u bytes of ruleset\n",
 	       ir_table_name(v->table), cmd_table_nrules(v->table),
 	       ir_table_nchains(v->table), st->table_bytes, st->ncounters,
 	       st->image_bytes);

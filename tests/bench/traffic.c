@@ -11,9 +11,9 @@
  *
  * The script has one line for each conversation:
  *
- *	FROM>TO  ADDRESS[:PORT]  ADDRESS[:PORT]  WHAT  [SIZE]  [xTIMES]
+ *	FROM>TO  ADDRESS[:PORT]  ADDRESS[:PORT]  WHAT  [SIZE] [ttl=N] [tos=N] [xN]
  *
- * TIMES repeats it with the next source port (or ICMP id).  WHAT:
+ * xN repeats it so often, each time from the next port (or ICMP id).  WHAT:
  *
  *	tcp	handshake, SIZE bytes each way, close
  *	syn ack null xmas synfin rst	one such TCP segment
@@ -67,12 +67,18 @@ struct talk {
 	char		what[16];
 	unsigned int	size;
 	unsigned int	times;
+	uint8_t		ttl;
+	uint8_t		tos;
 };
 
 static struct side sides[MAX_SIDES];
 static unsigned int nsides;
 static unsigned long nsent;
+
+/* Of the packets being sent. */
 static uint16_t ip_id;
+static uint8_t ip_ttl;
+static uint8_t ip_tos;
 
 /* Bytes ------------------------------------------------------------------- */
 
@@ -141,7 +147,8 @@ static void send_ip(const struct end *from, const struct end *to,
 	ip->tot_len = htons(sizeof(*ip) + len);
 	ip->id = htons(ip_id);
 	ip->frag_off = htons(frag_off);
-	ip->ttl = 64;
+	ip->ttl = ip_ttl;
+	ip->tos = ip_tos;
 	ip->protocol = proto;
 	ip->saddr = from->addr;
 	ip->daddr = to->addr;
@@ -301,6 +308,8 @@ static int talk_once(const struct talk *t)
 	uint8_t fill[MAX_PACKET] = { 0 };
 	unsigned int n;
 
+	ip_ttl = t->ttl;
+	ip_tos = t->tos;
 	if (!strcmp(t->what, "tcp")) {
 		talk_tcp(t);
 	} else if (!strcmp(t->what, "udp") || !strcmp(t->what, "udp1")) {
@@ -355,23 +364,30 @@ static int parse_end(struct end *e, const char *side, char *word)
 
 static int parse_talk(struct talk *t, const char *line)
 {
-	char from[16], to[16], a[64], b[64], more[2][16] = { "", "" };
-	int n, i;
+	char from[16], to[16], a[64], b[64], word[16];
+	unsigned int n;
+	int used, skip;
 
-	n = sscanf(line, "%15[^>]>%15s %63s %63s %15s %15s %15s", from, to, a,
-		   b, t->what, more[0], more[1]);
-	if (n < 5)
+	if (sscanf(line, "%15[^>]>%15s %63s %63s %15s%n", from, to, a, b,
+		   t->what, &used) != 5)
 		return -EINVAL;
 	t->times = 1;
 	t->size = 32;
-	for (i = 0; i < 2; i++) {
-		if (more[i][0] == 'x')
-			t->times = atoi(more[i] + 1);
-		else if (more[i][0])
-			t->size = atoi(more[i]);
+	t->ttl = 64;
+	t->tos = 0;
+	for (line += used; sscanf(line, "%15s%n", word, &skip) == 1;
+	     line += skip) {
+		if (sscanf(word, "x%u", &n) == 1)
+			t->times = n;
+		else if (sscanf(word, "ttl=%u", &n) == 1)
+			t->ttl = n;
+		else if (sscanf(word, "tos=%i", (int *)&n) == 1)
+			t->tos = n;
+		else if (sscanf(word, "%u", &n) == 1 && n <= 1400)
+			t->size = n;
+		else
+			return -EINVAL;
 	}
-	if (t->size > 1400)
-		return -EINVAL;
 	return parse_end(&t->a, from, a) ? -EINVAL : parse_end(&t->b, to, b);
 }
 
