@@ -75,6 +75,14 @@ enum {
 	TR_ID_MAX	= (1 << 24) - 2,
 };
 
+/*
+ * Bounds for all rulesets: records in a leaf, nodes above a leaf, groups in a
+ * segment without the sentinel.
+ */
+#define TR_LEAF_MAX	64
+#define TR_DEPTH_MAX	24
+#define TR_GROUPS_MAX	16
+
 struct tr_segment {
 	uint32_t	groups;		/* offset of the first struct tr_group */
 	uint32_t	end;		/* offset of the end record */
@@ -133,7 +141,8 @@ enum tr_test_kind {
 	TR_TEST_MASKED32,	/* words value, mask: (f & mask) == value */
 	TR_TEST_RANGE16,	/* 16 bits lo, 16 bits hi (in that order in memory) */
 	TR_TEST_MASKED8,	/* 8 bits value, 8 bits mask */
-	TR_TEST_BITS16,		/* 16 bits set: (f & set) != 0 */
+	TR_TEST_BITS16,		/* 16 bits set: (f & set) != 0.  Of IR_CTSTATE only:
+				 * exactly one bit of it must be set, always */
 };
 
 struct tr_test {
@@ -198,8 +207,8 @@ struct tr_classifier {
 };
 
 struct tr_options {
-	uint32_t	leaf;		/* records a leaf may have before it is cut;
-					 * 0: the default */
+	uint32_t	leaf;		/* records a leaf may have before it is cut,
+					 * at most TR_LEAF_MAX; 0: the default */
 	uint32_t	budget;		/* bytes for the trees of one segment before
 					 * it is split; 0: the default */
 };

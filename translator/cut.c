@@ -15,7 +15,7 @@
 #include "translator/log2.h"
 
 /* A box in more than one child costs memory: weight of each doubling. */
-#define COPY_WEIGHT	1.0
+#define COPY_WEIGHT	1.5
 /* A node of 64 bytes must be better than one of 32 by this much. */
 #define WIDE_PENALTY	0.3
 /* Some child keeps all boxes, and there are more copies besides. */

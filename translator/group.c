@@ -15,10 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes a tree may take: per box, but no more than so much and per box. */
+/*
+ * Bytes a tree may take: so many per box while there are few boxes, and a
+ * fixed part and less per box when there are many.
+ */
 #define BUDGET_FEW	512
-#define BUDGET_BASE	(192u << 10)
-#define BUDGET_MANY	100
+#define BUDGET_BASE	(32u << 10)
+#define BUDGET_MANY	96
 /* Boxes looked at while building, per box and per word of the budget. */
 #define WORK_PER_BOX	64
 #define WORK_PER_WORD	8
@@ -38,6 +41,8 @@ static uint32_t budget_words(const struct tr_groups *g, uint32_t n)
 
 	if (g->budget)
 		return g->budget / 4;
+	if (g->small)
+		many /= 2;
 	return (few < many ? few : many) / 4;
 }
 
@@ -68,24 +73,15 @@ void tr_groups_back(struct tr_groups *g, const struct tr_mark *mark)
 	g->forest->used = mark->used;
 	g->forest->stats = mark->stats;
 	g->n = mark->ngroups;
+	g->many = false;
 }
 
 static void append(struct tr_groups *g, const struct tr_group *group)
 {
-	struct tr_group *more;
-	uint32_t cap;
-
-	if (g->n == g->cap) {
-		cap = g->cap ? g->cap * 2 : 16;
-		more = realloc(g->group, cap * sizeof(*more));
-		if (!more) {
-			g->forest->ws->err = -ENOMEM;
-			return;
-		}
-		g->group = more;
-		g->cap = cap;
-	}
-	g->group[g->n++] = *group;
+	if (g->n == TR_GROUPS_MAX)
+		g->many = true;
+	else
+		g->group[g->n++] = *group;
 }
 
 static uint32_t first_id(const struct tr_groups *g, const uint32_t *list)
@@ -230,7 +226,9 @@ void tr_groups_add(struct tr_groups *g, const uint32_t *list, uint32_t n)
 	struct tr_forest *f = g->forest;
 	uint32_t leaf = f->leaf, budget = g->budget;
 
-	if (!n || f->ws->err || add_tree(g, list, n) || f->ws->err)
+	if (!n || f->ws->err || g->many)
+		return;
+	if (add_tree(g, list, n) || f->ws->err)
 		return;
 	if (n > FORCE_LEAF) {
 		add_halves(g, list, n);
@@ -480,10 +478,7 @@ uint32_t tr_groups_write(struct tr_groups *g)
 
 	if (g->n > 1)
 		qsort(g->group, g->n, sizeof(*g->group), compare_groups);
-	append(g, &end);
-	if (ws->err)
-		return 0;
-	g->n--;
+	g->group[g->n] = end;
 	offset = tr_words_add(ws, (const uint32_t *)g->group,
 			      (g->n + 1) * sizeof(end) / 4, 16);
 	g->forest->stats.groups += g->n;

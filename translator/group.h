@@ -21,9 +21,10 @@ struct tr_groups {
 	struct tr_forest *forest;
 	const struct tr_cell *cell;	/* what packets there can be */
 	uint32_t	budget;		/* bytes for a tree; 0: by its boxes */
-	struct tr_group	*group;
+	bool		small;		/* memory counts more than time */
+	struct tr_group	group[TR_GROUPS_MAX + 1];
 	uint32_t	n;
-	uint32_t	cap;
+	bool		many;		/* more than a segment can have: void */
 };
 
 /* The bits of the address pair that a box fixes, saddr in the high half. */
@@ -37,6 +38,7 @@ struct tr_key tr_box_key(const struct tr_box *box);
 /*
  * Adds groups of one slot for the boxes list[0..n-1] (ascending): one if its
  * tree fits the budget, else as many as it takes.  Errors are in ws->err.
+ * Does nothing any more once g->many is set.
  */
 void tr_groups_add(struct tr_groups *g, const uint32_t *list, uint32_t n);
 
@@ -47,7 +49,10 @@ void tr_groups_add(struct tr_groups *g, const uint32_t *list, uint32_t n);
 bool tr_groups_add_hashed(struct tr_groups *g, const uint32_t *list, uint32_t n,
 			  uint64_t mask);
 
-/* Writes the groups in order with the sentinel; returns their offset. */
+/*
+ * Writes the groups in order with the sentinel; returns their offset.  Not
+ * after g->many.
+ */
 uint32_t tr_groups_write(struct tr_groups *g);
 
 /* A place to come back to. */

@@ -19,7 +19,7 @@
 #include "translator/walk.h"
 
 /* Records in a leaf that are not worth a node. */
-#define LEAF		6
+#define LEAF		8
 #define LEAF_SMALL	12		/* where memory counts more than time */
 /* Chains with fewer boxes are not worth the comparison. */
 #define SMALL_CHAIN	64
@@ -184,11 +184,14 @@ static double rate(struct work *w, uint32_t groups, uint32_t bytes)
 	return cost / NPACKETS;
 }
 
-/* Builds and writes with @nmasks masks; returns the offset of the groups. */
+/*
+ * Builds and writes with @nmasks masks; returns the offset of the groups, 0
+ * when there are too many.
+ */
 static uint32_t build_and_write(struct work *w, uint32_t nmasks)
 {
 	build(w, nmasks);
-	return tr_groups_write(&w->groups);
+	return w->groups.many ? 0 : tr_groups_write(&w->groups);
 }
 
 /* Tries all ways, keeps the best. */
@@ -204,16 +207,20 @@ static uint32_t build_best(struct work *w)
 		groups = build_and_write(w, n);
 		if (w->forest.ws->err)
 			break;
-		cost = rate(w, groups, (w->forest.ws->n - mark.words) * 4);
+		cost = HUGE_VAL;
+		if (groups)
+			cost = rate(w, groups,
+				    (w->forest.ws->n - mark.words) * 4);
 		if (cost < best_cost) {
 			best_cost = cost;
 			best = n;
 		}
-		if (n + step > w->masks.n && best == n)
+		if (groups && n + step > w->masks.n && best == n)
 			return groups;
 		tr_groups_back(&w->groups, &mark);
 	}
-	return build_and_write(w, best);
+	w->groups.many = best_cost == HUGE_VAL;
+	return w->groups.many ? 0 : build_and_write(w, best);
 }
 
 static uint32_t build_groups(struct work *w, int variant)
@@ -245,10 +252,13 @@ static void start(struct work *w, struct tr_segments *s,
 	w->forest.fields = limited_fields(list, &w->cell);
 	w->forest.leaf = opt && opt->leaf ? opt->leaf :
 			 variant ? LEAF_SMALL : LEAF;
+	if (w->forest.leaf > TR_LEAF_MAX)
+		w->forest.leaf = TR_LEAF_MAX;
 	w->forest.stats = s->stats;
 	w->groups.forest = &w->forest;
 	w->groups.cell = &w->cell;
 	w->groups.budget = opt ? opt->budget : 0;
+	w->groups.small = variant;
 	w->all = malloc(((size_t)list->n + 1) * sizeof(*w->all));
 	w->some = malloc(((size_t)list->n + 1) * sizeof(*w->some));
 	if (!w->all || !w->some) {
@@ -264,7 +274,6 @@ static void stop(struct work *w)
 	tr_masks_free(&w->masks);
 	tr_cons_free(&w->cons);
 	free(w->forest.record);
-	free(w->groups.group);
 	free(w->all);
 	free(w->some);
 }
@@ -282,17 +291,23 @@ int tr_segment_build(struct tr_segments *s, const struct tr_boxes *list,
 		     int variant, struct tr_segment *out)
 {
 	struct work *w = malloc(sizeof(*w));
+	struct tr_mark mark;
+	int err;
 
 	if (!w)
 		return -ENOMEM;
 	start(w, s, list, variant);
+	mark = tr_groups_mark(&w->groups);
 	if (!s->ws->err)
 		out->groups = build_groups(w, variant);
+	err = s->ws->err ? s->ws->err : w->groups.many;
+	if (err)
+		tr_groups_back(&w->groups, &mark);
 	out->single = w->groups.n == 1;
 	note_masks(s, &w->groups);
 	s->fields |= w->forest.used;
 	s->stats = w->forest.stats;
 	stop(w);
 	free(w);
-	return s->ws->err;
+	return err;
 }

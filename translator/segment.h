@@ -23,7 +23,8 @@ struct tr_segments {
 /*
  * Writes the groups for the boxes of a chain (ascending) and fills out->groups
  * and out->single.  @variant 0 is for whole packets and made to be quick, 1
- * for the rest and made small.  0 or -errno.
+ * for the rest and made small.  0, -errno, or 1 when there would be too many
+ * groups: it takes fewer rules then.
  */
 int tr_segment_build(struct tr_segments *s, const struct tr_boxes *list,
 		     int variant, struct tr_segment *out);

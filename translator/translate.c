@@ -49,6 +49,14 @@ struct work {
 	uint32_t	nreached;
 };
 
+/* Rules of a chain that share a segment. */
+struct span {
+	const struct ir_chain *chain;
+	uint32_t	first;
+	uint32_t	n;
+	bool		kinds;		/* the variants of the chain differ */
+};
+
 static int fail(struct work *w, const struct ir_loc *loc, int err,
 		const char *what)
 {
@@ -168,14 +176,15 @@ static bool has_kinds(const struct ir_chain *chain)
 	return false;
 }
 
-/* Makes the boxes of a chain, into w->boxes. */
-static int box_chain(struct work *w, const struct ir_chain *chain, int variant)
+/* Makes the boxes of the rules of a range, into w->boxes. */
+static int box_range(struct work *w, const struct span *r, int variant)
 {
+	const struct ir_chain *chain = r->chain;
 	uint32_t i;
 	int err = 0;
 
 	w->boxes.n = 0;
-	for (i = 0; i < chain->nrules && !err; i++)
+	for (i = r->first; i < r->first + r->n && !err; i++)
 		err = tr_boxes_add(&w->boxes, &w->boxer, chain->rule[i],
 				   variant);
 	return err;
@@ -225,47 +234,102 @@ static struct tr_segment *pair_at(struct work *w, uint32_t offset)
 	return (void *)(w->ws.word + offset / 4);
 }
 
-static uint32_t write_end(struct work *w, uint32_t word0)
+static uint32_t write_end(struct work *w, uint32_t word0, uint32_t target)
 {
 	uint32_t record[TR_RECORD_MAX];
 	struct tr_box box;
 
 	tr_box_init(&box, word0 | TR_LAST);
+	box.target = target;
 	tr_record_write(&w->c->layout, &box, record);
 	return tr_words_add(&w->ws, record, w->c->layout.size / 4, 16);
 }
 
-/* One variant of a segment for what is in w->boxes. */
-static int write_segment(struct work *w, uint32_t offset, uint32_t end,
-			 int variant)
+/* Both variants for the rules of @r.  0, -errno, or 1: too many groups. */
+static int write_span(struct work *w, const struct span *r, uint32_t offset)
 {
-	struct tr_segment s = { .end = end };
-	int err = tr_segment_build(&w->segments, &w->boxes, variant, &s);
+	struct tr_segment pair[2] = { 0 };
+	int err = box_range(w, r, 0);
 
 	if (!err)
-		pair_at(w, offset)[variant] = s;
+		err = tr_segment_build(&w->segments, &w->boxes, 0, &pair[0]);
+	if (err)
+		return err;
+	pair[1] = pair[0];
+	if (r->kinds) {
+		err = box_range(w, r, 1);
+		if (!err)
+			err = tr_segment_build(&w->segments, &w->boxes, 1,
+					       &pair[1]);
+	}
+	if (!err)
+		memcpy(pair_at(w, offset), pair, sizeof(pair));
 	return err;
 }
 
-/* Whole packets, and the others unless they meet just the same. */
-static int write_pair(struct work *w, const struct ir_chain *chain,
-		      uint32_t end)
+static void set_end(struct work *w, uint32_t offset, uint32_t end)
 {
-	uint32_t offset = w->segment[chain->number];
+	pair_at(w, offset)[0].end = end;
+	pair_at(w, offset)[1].end = end;
+}
+
+/*
+ * Ends the segment at @*offset by a goto to a new one, which *offset becomes.
+ * -EAGAIN when records have no place for a target.
+ */
+static int write_goto(struct work *w, uint32_t *offset)
+{
+	uint32_t next, end;
+
+	if (!w->need.target)
+		return -EAGAIN;
+	if (reserve_pair(w, &next))
+		return w->ws.err;
+	end = write_end(w, TR_GOTO | TR_UNCOUNTED, next);
+	if (!end)
+		return w->ws.err;
+	set_end(w, *offset, end);
+	*offset = next;
+	return 0;
+}
+
+/* A chain in one segment, or in as many as it takes; @end is its end record. */
+static int write_chain(struct work *w, const struct ir_chain *chain,
+		       uint32_t end)
+{
+	struct span r = { chain, 0, chain->nrules, has_kinds(chain) };
+	uint32_t offset = w->segment[chain->number], most = chain->nrules;
+	struct tr_stats stats;
+	uint32_t words;
 	int err;
 
-	w->segments.stats.segments++;
-	err = box_chain(w, chain, 0);
-	if (!err)
-		err = write_segment(w, offset, end, 0);
-	if (err)
-		return err;
-	if (!has_kinds(chain)) {
-		pair_at(w, offset)[1] = pair_at(w, offset)[0];
-		return 0;
+	for (;;) {
+		words = w->ws.n;
+		stats = w->segments.stats;
+		r.n = chain->nrules - r.first;
+		if (r.n > most)
+			r.n = most;
+		err = write_span(w, &r, offset);
+		if (err > 0 && r.n <= 1)
+			err = -E2BIG;	/* one rule is never too much */
+		if (err < 0)
+			return err;
+		if (err) {
+			most = r.n / 2;
+			tr_words_cut(&w->ws, words);
+			w->segments.stats = stats;
+			continue;
+		}
+		w->segments.stats.segments++;
+		r.first += r.n;
+		if (r.first == chain->nrules)
+			break;
+		err = write_goto(w, &offset);
+		if (err)
+			return err;
 	}
-	err = box_chain(w, chain, 1);
-	return err ? err : write_segment(w, offset, end, 1);
+	set_end(w, offset, end);
+	return 0;
 }
 
 /* The segment that is just the policy, whose record is at @end. */
@@ -273,13 +337,12 @@ static int write_policy(struct work *w, const struct ir_chain *chain,
 			uint32_t end)
 {
 	uint32_t offset = w->policy[chain->number];
-	int err;
+	struct span r = { chain, 0, 0, false };
+	int err = write_span(w, &r, offset);
 
-	w->boxes.n = 0;
 	w->segments.stats.segments++;
-	err = write_segment(w, offset, end, 0);
 	if (!err)
-		pair_at(w, offset)[1] = pair_at(w, offset)[0];
+		set_end(w, offset, end);
 	return err;
 }
 
@@ -291,7 +354,7 @@ static int write_base(struct work *w, const struct ir_chain *chain)
 
 	if (chain->policy == IR_ACCEPT)
 		verdict = TR_ACCEPT;
-	end = write_end(w, chain->index << TR_ID_SHIFT | verdict);
+	end = write_end(w, chain->index << TR_ID_SHIFT | verdict, 0);
 	if (!end)
 		return w->ws.err;
 	err = write_policy(w, chain, end);
@@ -302,27 +365,46 @@ static int write_base(struct work *w, const struct ir_chain *chain)
 		.segment	= w->segment[chain->number],
 		.policy		= w->policy[chain->number],
 	};
-	return write_pair(w, chain, end);
+	return write_chain(w, chain, end);
 }
 
-static int write_segments(struct work *w, const struct tr_options *opt)
+static int write_chains(struct work *w)
 {
 	uint32_t end, i;
 	int err = 0;
 
-	w->segments.ws = &w->ws;
-	w->segments.layout = &w->c->layout;
-	w->segments.opt = opt;
-	w->segments.nifaces = w->ifaces.n;
-	end = write_end(w, TR_RETURN | TR_UNCOUNTED);
+	end = write_end(w, TR_RETURN | TR_UNCOUNTED, 0);
 	if (!end)
 		return w->ws.err;
 	for (i = 0; i < w->nreached && !err; i++)
 		if (w->chain[i]->hook != IR_HOOK_NONE)
 			err = write_base(w, w->chain[i]);
 		else
-			err = write_pair(w, w->chain[i], end);
+			err = write_chain(w, w->chain[i], end);
 	return err;
+}
+
+static int write_segments(struct work *w, const struct tr_options *opt)
+{
+	uint32_t words = w->ws.n;
+	int err;
+
+	w->segments = (struct tr_segments){
+		.ws	= &w->ws,
+		.layout	= &w->c->layout,
+		.opt	= opt,
+		.nifaces = w->ifaces.n,
+	};
+	err = write_chains(w);
+	if (err != -EAGAIN)
+		return err;
+	/* Some chain needs several segments: records with a target, then. */
+	w->need.target = true;
+	tr_layout_make(&w->c->layout, &w->need);
+	tr_words_cut(&w->ws, words);
+	w->segments.fields = 0;
+	w->segments.stats = (struct tr_stats){ 0 };
+	return write_chains(w);
 }
 
 /* --- all of it --- */

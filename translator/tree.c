@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No tree is deeper: the boxes are split instead. */
-#define MAX_DEPTH	24
-
 static bool covers(const struct tr_box *box, const struct tr_cell *cell,
 		   uint32_t fields)
 {
@@ -95,9 +92,15 @@ static uint32_t store(struct tr_forest *f, const uint32_t *w, uint32_t n,
 static uint32_t leaf(struct tr_forest *f, const uint32_t *list, uint32_t n)
 {
 	uint32_t size = f->layout->size / 4, i, at = 0, ref;
-	uint32_t *rec = record_room(f, n * size);
+	uint32_t *rec;
 	bool fresh;
 
+	/* A search from k walks all before k: long rows are split instead. */
+	if (n > TR_LEAF_MAX) {
+		f->over = true;
+		return 0;
+	}
+	rec = record_room(f, n * size);
 	if (!rec)
 		return 0;
 	for (i = 0; i < n; i++) {
@@ -216,7 +219,7 @@ static uint32_t build(struct tr_forest *f, const uint32_t *list, uint32_t n,
 	if (n <= f->leaf ||
 	    !tr_cut_choose(f->box, list, n, cell, f->fields, &f->room, &cut))
 		return leaf(f, list, n);
-	if (depth == MAX_DEPTH) {
+	if (depth == TR_DEPTH_MAX) {
 		f->over = true;
 		return 0;
 	}

@@ -128,7 +128,7 @@ START_TEST(random_small)
 		rnd_seed(40 * _i + i + 1);
 		t = random_table(rnd(8), rnd(60));
 		translate_with(i % 4 == 0 ? &tiny : i % 4 == 1 ? &fine : NULL);
-		compare(400);
+		compare(1500);
 	}
 }
 END_TEST
@@ -435,11 +435,55 @@ END_TEST
 
 /* --- hostile sets: memory stays within bytes per rule --- */
 
+static const struct tr_group *groups_of(uint32_t segment, int variant)
+{
+	const struct tr_segment *s = (const void *)(c->word + segment / 4);
+
+	return (const void *)(c->word + s[variant].groups / 4);
+}
+
+/* Sorted, bounded, and ended. */
+static void check_groups(uint32_t segment, int variant)
+{
+	const struct tr_segment *s = (const void *)(c->word + segment / 4);
+	const struct tr_group *g = groups_of(segment, variant);
+	uint32_t n;
+
+	for (n = 0; g[n].min0 != UINT32_MAX; n++) {
+		ck_assert_uint_lt(n, TR_GROUPS_MAX);
+		ck_assert_uint_le(g[n].min0, g[n].max0);
+		ck_assert(!n || g[n - 1].min0 <= g[n].min0);
+	}
+	ck_assert_uint_eq(s[variant].single, n == 1);
+}
+
+/* All segments of a base chain; returns how many. */
+static uint32_t check_segments(enum ir_hook hook)
+{
+	uint32_t at = c->hook[hook].segment, n = 0;
+	const struct tr_segment *s;
+	const uint32_t *end;
+
+	do {
+		n++;
+		check_groups(at, 0);
+		check_groups(at, 1);
+		s = (const void *)(c->word + at / 4);
+		end = c->word + s->end / 4;
+		if (c->layout.target)
+			at = end[c->layout.target / 4];
+	} while ((*end & TR_ACTION_MASK) == TR_GOTO);
+	ck_assert(*end & TR_LAST);
+	return n;
+}
+
 static void expect_size(uint32_t limit, uint32_t longest)
 {
 	translate();
 	ck_assert_uint_le(c->size, limit);
 	ck_assert_uint_le(c->stats.max_leaf, longest);
+	ck_assert_uint_le(c->stats.max_depth, TR_DEPTH_MAX);
+	check_segments(IR_HOOK_FORWARD);
 	compare(1000);
 }
 
@@ -527,6 +571,40 @@ START_TEST(counts_against_verdicts)
 }
 END_TEST
 
+/* Each packet hits very many of them: the chain becomes several segments. */
+START_TEST(counts_that_overlap)
+{
+	struct ir_rule *r;
+	uint32_t i, a, b;
+
+	for (i = 0; i < 1000; i++) {
+		r = add_rule(t, base(IR_HOOK_FORWARD), IR_CONTINUE, NULL);
+		a = rnd(65536);
+		b = rnd(65536);
+		ir_rule_add_range(t, r, IR_SPORT, a < b ? a : b, a < b ? b : a,
+				  false);
+		a = rnd(65536);
+		b = rnd(65536);
+		ir_rule_add_range(t, r, IR_DPORT, a < b ? a : b, a < b ? b : a,
+				  false);
+	}
+	expect_size(1000 * 300, TR_LEAF_MAX);
+	ck_assert_uint_gt(check_segments(IR_HOOK_FORWARD), 1);
+	ck_assert(c->layout.target);
+}
+END_TEST
+
+START_TEST(counts_that_are_equal)
+{
+	int i;
+
+	for (i = 0; i < 1500; i++)
+		add_rule(t, base(IR_HOOK_FORWARD), IR_CONTINUE, NULL);
+	expect_size(1500 * 16, TR_LEAF_MAX);
+	ck_assert_uint_gt(check_segments(IR_HOOK_FORWARD), 1);
+}
+END_TEST
+
 START_TEST(odd_masks)
 {
 	struct ir_rule *r;
@@ -580,15 +658,29 @@ END_TEST
 
 /* --- ranges --- */
 
+/* Whether value @v is in the ranges just when the terms say so. */
+static bool ranges_agree(const struct tr_ranges *r, const struct ir_pred *p,
+			 uint32_t v)
+{
+	bool want = false, got = false;
+	uint32_t i;
+
+	for (i = 0; i < p->nterms; i++)
+		want |= (v & p->term[i].mask) >= p->term[i].lo &&
+			(v & p->term[i].mask) <= p->term[i].hi;
+	for (i = 0; i < r->n; i++)
+		got |= v >= r->range[i].lo && v <= r->range[i].hi;
+	return got == (want != p->negate);
+}
+
 START_TEST(ranges_hold_what_terms_hold)
 {
 	struct ir_term term[8];
 	struct ir_pred p = { .kind = IR_PRED_TERMS, .term = term };
 	struct tr_ranges r;
-	uint32_t i, j, v, tried = 0;
-	bool want, got;
+	uint32_t i, j, v, tried = 0, wrong = 0;
 
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 5000; i++) {
 		p.nterms = 1 + rnd(8);
 		for (j = 0; j < p.nterms; j++)
 			term[j] = (struct ir_term){ IR_TTL,
@@ -599,18 +691,29 @@ START_TEST(ranges_hold_what_terms_hold)
 		p.negate = rnd(2);
 		if (p.negate)
 			tr_ranges_invert(&r);
-		for (v = 0; v < 256; v++) {
-			for (j = 0, want = false; j < p.nterms; j++)
-				want |= (v & term[j].mask) >= term[j].lo &&
-					(v & term[j].mask) <= term[j].hi;
-			for (j = 0, got = false; j < r.n; j++)
-				got |= v >= r.range[j].lo && v <= r.range[j].hi;
-			ck_assert_int_eq(got, want != p.negate);
-		}
+		for (v = 0; v < 256; v++)
+			wrong += !ranges_agree(&r, &p, v);
 		for (j = 1; j < r.n; j++)
-			ck_assert_uint_gt(r.range[j].lo, r.range[j - 1].hi + 1);
+			wrong += r.range[j].lo <= r.range[j - 1].hi + 1;
 	}
-	ck_assert_uint_gt(tried, 10000);
+	ck_assert_uint_eq(wrong, 0);
+	ck_assert_uint_gt(tried, 2500);
+}
+END_TEST
+
+START_TEST(range_as_prefix)
+{
+	uint32_t mask;
+
+	ck_assert(tr_range_prefix((struct tr_range){ 7, 7 }, &mask));
+	ck_assert_uint_eq(mask, UINT32_MAX);
+	ck_assert(tr_range_prefix((struct tr_range){ 0, UINT32_MAX }, &mask));
+	ck_assert_uint_eq(mask, 0);
+	ck_assert(tr_range_prefix((struct tr_range){ 0x0a00, 0x0aff }, &mask));
+	ck_assert_uint_eq(mask, 0xffffff00);
+	ck_assert(!tr_range_prefix((struct tr_range){ 1, 2 }, &mask));
+	ck_assert(!tr_range_prefix((struct tr_range){ 2, 5 }, &mask));
+	ck_assert(!tr_range_prefix((struct tr_range){ 0, 6 }, &mask));
 }
 END_TEST
 
@@ -630,6 +733,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, refused_rule);
 	tcase_add_test(tc, block_limit);
 	tcase_add_test(tc, ranges_hold_what_terms_hold);
+	tcase_add_test(tc, range_as_prefix);
 }
 
 static void add_large_tests(TCase *tc)
@@ -641,6 +745,8 @@ static void add_large_tests(TCase *tc)
 	tcase_add_test(tc, all_lengths_and_ranges);
 	tcase_add_test(tc, thick_boxes);
 	tcase_add_test(tc, counts_against_verdicts);
+	tcase_add_test(tc, counts_that_overlap);
+	tcase_add_test(tc, counts_that_are_equal);
 	tcase_add_test(tc, odd_masks);
 	tcase_add_test(tc, scattered_ports);
 	tcase_add_test(tc, hundred_thousand);
