@@ -17,10 +17,12 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -43,7 +45,8 @@
 #include "ir/ruleset.h"
 #include "translator/classifier.h"
 
-#define FRAMES		2000000
+#define FRAMES		2000000		/* at least */
+#define REPLACEMENTS	50		/* at least */
 #define LIVE_FRAMES	(1u << 1)	/* BPF_F_TEST_XDP_LIVE_FRAMES */
 #define BATCH		64
 #define FRAME		64		/* bytes */
@@ -57,6 +60,12 @@ struct rules {
 	uint32_t	policy[2];	/* counters: INPUT, FORWARD */
 	char		image[8];
 };
+
+/* What generator and replacer tell each other. */
+static struct {
+	volatile uint64_t sent;
+	volatile bool	enough;
+} *shared;
 
 static struct diag diag;
 
@@ -213,23 +222,27 @@ static void on_cpu(int cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-static void send_frames(int prog, uint32_t ifindex, uint64_t frames)
+static void send_some(int prog, uint32_t ifindex, int n)
 {
 	struct xdp_md ctx = { .data_end = FRAME, .ingress_ifindex = ifindex };
 	uint8_t data[FRAME] = { 0 };
-	uint64_t done, n;
+	LIBBPF_OPTS(bpf_test_run_opts, opts,
+		    .data_in = data, .data_size_in = sizeof(data),
+		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = n,
+		    .flags = LIVE_FRAMES, .batch_size = BATCH);
 
-	for (done = 0; done < frames; done += n) {
-		LIBBPF_OPTS(bpf_test_run_opts, opts,
-			    .data_in = data, .data_size_in = sizeof(data),
-			    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx),
-			    .flags = LIVE_FRAMES, .batch_size = BATCH);
+	if (bpf_prog_test_run_opts(prog, &opts))
+		die("live frames");
+	shared->sent += (uint64_t)n;
+}
 
-		n = frames - done < 20000 ? frames - done : 20000;
-		opts.repeat = (int)n;
-		if (bpf_prog_test_run_opts(prog, &opts))
-			die("live frames");
-	}
+/* @frames, and on until there were enough replacements (but not for ever). */
+static void generate(int prog, uint32_t ifindex, uint64_t frames)
+{
+	shared->sent = 0;
+	while (shared->sent < frames ||
+	       (!shared->enough && shared->sent < 50 * frames))
+		send_some(prog, ifindex, 10000);
 }
 
 /* @extra rules that the frames meet on their way, none of them the end. */
@@ -319,7 +332,7 @@ static unsigned int replace(struct rules *r, const struct be_attach *attach,
 		if (naive)
 			detach();
 		commit(&r[(n + 1) % 2], &r[n % 2], attach);
-		n++;
+		shared->enough = ++n >= REPLACEMENTS;
 	}
 	if (status)
 		die("generator");
@@ -328,6 +341,7 @@ static unsigned int replace(struct rules *r, const struct be_attach *attach,
 }
 
 struct result {
+	uint64_t	frames;
 	uint64_t	leaked;
 	struct ir_counter counted;
 	unsigned int	replaced;
@@ -349,14 +363,16 @@ static void experiment(struct rules *r, const struct be_attach *attach,
 	box = be_box_create("frames", two, sizeof(two));
 	prog = load_generator(box, ifindex);
 	commit(&r[0], &r[0], attach);
+	shared->enough = false;
 	pid = fork();
 	if (!pid) {
 		on_cpu(0);
-		send_frames(prog, ifindex, frames);
+		generate(prog, ifindex, frames);
 		_exit(0);
 	}
 	on_cpu(1);
 	res->replaced = replace(r, attach, pid, naive, &last);
+	res->frames = shared->sent;
 	usleep(100000);
 	read_back(&image);
 	memset(&res->counted, 0, sizeof(res->counted));
@@ -371,11 +387,11 @@ static void experiment(struct rules *r, const struct be_attach *attach,
 	close(box);
 }
 
-static int report(const char *hook, const char *how, uint64_t frames,
-		  const struct result *res, bool good)
+static int report(const char *hook, const char *how, const struct result *res,
+		  bool good)
 {
 	printf("%s replace %s%s: %llu frames, %u replacements, %llu counted, %llu bytes, %llu leaked\n",
-	       good ? "PASS" : "FAIL", hook, how, (unsigned long long)frames,
+	       good ? "PASS" : "FAIL", hook, how, (unsigned long long)res->frames,
 	       res->replaced, (unsigned long long)res->counted.packets,
 	       (unsigned long long)res->counted.bytes,
 	       (unsigned long long)res->leaked);
@@ -413,17 +429,21 @@ int main(int argc, char **argv)
 	       !strcmp(argv[1], "tc") ? "tc:r0,r1" : argv[1];
 	if (be_attach_parse(spec, &attach, &diag))
 		die(spec);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		die("mmap");
 	make_host();
 	set_gro("r0");
 	make_rules(&r[0], 1, "one");
 	make_rules(&r[1], 3, "three");
 	experiment(r, &attach, frames, false, &res);
-	failed = report(argv[1], "", frames, &res,
-			!res.leaked && res.replaced > 1 &&
-			res.counted.packets == frames &&
-			res.counted.bytes == frames * IP_BYTES);
+	failed = report(argv[1], "", &res,
+			!res.leaked && res.replaced >= REPLACEMENTS &&
+			res.counted.packets == res.frames &&
+			res.counted.bytes == res.frames * IP_BYTES);
 	experiment(r, &attach, frames / 10, true, &res);
-	failed |= report(argv[1], " naively, must leak", frames / 10, &res,
+	failed |= report(argv[1], " naively, must leak", &res,
 			 res.leaked && res.replaced);
 	tr_classifier_free(r[0].c);
 	tr_classifier_free(r[1].c);
