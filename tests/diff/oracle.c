@@ -91,32 +91,29 @@ static struct pktgen *make_pktgen(const struct subject *s)
 	return pg_new(s->t, &o);
 }
 
-/* xdp sees no OUTPUT, and a lone fragment of a local packet too early. */
-static bool admit_xdp(const struct lab *lab, const struct pg_packet *p)
+/*
+ * xdp and tc see packets that no chain sees, and count them (hook_xdp.c says
+ * which); and fragments one by one, where INPUT has the whole packet.
+ */
+static bool admit_early(const struct lab *lab, const struct pg_packet *p)
 {
 	struct lab_sight sight[2];
+	uint32_t n = lab_predict(lab, p, sight);
 
-	return p->hook != IR_HOOK_OUTPUT && lab_predict(lab, p, sight);
-}
-
-/* tc sees what meets a chain, but not what the chain never sees. */
-static bool admit_tc(const struct lab *lab, const struct pg_packet *p)
-{
-	struct lab_sight sight[2];
-
-	return lab_predict(lab, p, sight) > 0;
+	if (!n)
+		return false;
+	if (!(p->data[6] & 0x3f) && !p->data[7])
+		return true;
+	return sight[0].hook == IR_HOOK_FORWARD || (sight[0].oif &&
+						    strcmp(sight[0].oif, "lo"));
 }
 
 static void set_hooks(struct compare *c, const char *hook)
 {
 	c->hooks = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
 		   1u << IR_HOOK_OUTPUT;
-	if (hook && !strcmp(hook, "xdp")) {
-		c->hooks &= ~(1u << IR_HOOK_OUTPUT);
-		c->admit = admit_xdp;
-	}
-	if (hook && !strcmp(hook, "tc"))
-		c->admit = admit_tc;
+	if (hook && strcmp(hook, "netfilter"))
+		c->admit = admit_early;
 }
 
 static enum outcome compare(struct subject *s, struct judge *a,

@@ -21,6 +21,7 @@ struct gen {
 	struct rng	r;
 	bool		stateful;
 	bool		printable;
+	uint32_t	rules;
 	uint32_t	nchains;
 	uint32_t	level[MAX_CHAINS];
 };
@@ -193,6 +194,17 @@ static void put_addrs(struct gen *g)
 		fprintf(g->out, " %s-d %s", not(g), PICK(g, addrs));
 }
 
+/* Large rulesets: addresses that leave something for the rules behind. */
+static void put_narrow(struct gen *g)
+{
+	uint32_t a = rng_below(&g->r, 64), b = rng_below(&g->r, 64);
+
+	fprintf(g->out, " -s 10.%u.%u.0/%u", a, b, 18 + rng_below(&g->r, 8));
+	if (chance(g, 80))
+		fprintf(g->out, " -d 172.16.%u.%u/%u", b, a,
+			24 + rng_below(&g->r, 9));
+}
+
 static void put_ttl(struct gen *g)
 {
 	static const char *const value[] = { "1", "2", "63", "64", "65", "128",
@@ -287,10 +299,14 @@ static void put_target(struct gen *g, const struct place *at)
 
 static void put_rule(struct gen *g, const struct place *at)
 {
-	bool any = chance(g, 3);
+	bool any = rng_below(&g->r, 100 + g->rules) < 3;
+	bool narrow = g->rules > 200 && rng_below(&g->r, g->rules) > 20;
 
 	if (!any) {
-		put_addrs(g);
+		if (narrow)
+			put_narrow(g);
+		else
+			put_addrs(g);
 		put_ifaces(g, at);
 		if (chance(g, 65))
 			put_proto(g);
@@ -301,7 +317,8 @@ static void put_rule(struct gen *g, const struct place *at)
 	}
 	if (g->stateful && chance(g, 30))
 		put_state(g);
-	put_target(g, at);
+	if (g->rules <= 200 || narrow || chance(g, 10))
+		put_target(g, at);
 	fputc('\n', g->out);
 }
 
@@ -347,6 +364,7 @@ char *rg_make(const struct rg_opts *opts)
 		return NULL;
 	if (!rules)
 		rules = 3 + rng_below(&g.r, chance(&g, 20) ? 300 : 60);
+	g.rules = rules;
 	g.nchains = rng_below(&g.r, rules < 20 ? 4 : MAX_CHAINS + 1);
 	fputs("*filter\n", g.out);
 	put_chains(&g);
