@@ -31,7 +31,9 @@
  * Records.  Word 0 is id << 8 | flags | action; the rest is placed as
  * struct tr_layout says.  A record holds everything the rule tests (except
  * what struct tr_layout leaves out because no rule tests it), so that a tree
- * may be as coarse as it likes and still be exact.
+ * may be as coarse as it likes and still be exact.  A rule that holds for
+ * several ranges of a field may be several records with the same id; they do
+ * the same.
  *
  * Variants.  A packet whose transport header is not whole meets hotdrops and
  * other rare things, so such packets have segments of their own: each segment
