@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/gen.h - the generator: what the emitters of one program share
+ *
+ * The order of a program:
+ *
+ *	context		the hook's: find the IPv4 header		hook_*.c
+ *	source		the hook's: which chain, interfaces, state	hook_*.c
+ *	parse		fields of the headers into the frame		parse.c
+ *	walk		table lookups, counters, verdict		walk.c
+ *
+ * Conventions are in regs.h.
+ */
+#ifndef BACKEND_GEN_H
+#define BACKEND_GEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/asm.h"
+#include "backend/kernel.h"
+#include "backend/program.h"
+#include "backend/regs.h"
+#include "translator/classifier.h"
+
+struct be_gen;
+
+/* What tells one kind of hook from another. */
+struct be_hook_ops {
+	const char	*name;
+	int		prog_type;	/* enum bpf_prog_type */
+	int		attach_type;	/* expected_attach_type */
+	int32_t		accept;		/* R0 */
+	int32_t		drop;
+	uint32_t	hooks;		/* bit set of enum ir_hook it can judge */
+	bool		state;		/* knows the connection's state */
+	bool		names;		/* knows interfaces by name */
+	bool		kernel;		/* needs struct be_kernel */
+	/*
+	 * Whether a program may be interrupted by itself on the same CPU, so
+	 * that counters must be added to in one instruction and scratch space
+	 * must be claimed.
+	 */
+	bool		nests;
+	/*
+	 * In: R1 the context.  Out: the parser's registers and frame.bytes.
+	 * Jumps to g->accept where the packet will meet no chain.
+	 */
+	void		(*context)(struct be_gen *g);
+	/*
+	 * Sets the fields IR_IIF, IR_OIF and IR_CTSTATE where used, and ends with
+	 * be_gen_enter() or be_gen_select().  Not called with a test_fd.
+	 */
+	void		(*source)(struct be_gen *g);
+	/*
+	 * What becomes of a packet for INPUT before it gets there; source() does
+	 * this too.  NULL: nothing.
+	 */
+	void		(*input)(struct be_gen *g);
+	/*
+	 * Jumps to @slow unless the transport header's first 20 bytes, or all
+	 * there are, can be read with plain loads.  NULL: parse() checks each
+	 * load against data_end.
+	 */
+	void		(*linear)(struct be_gen *g, be_label slow);
+	/*
+	 * Copies R3 bytes (1..40) from R2 bytes behind the start of the IPv4
+	 * header to frame.buf.  R0 is 0 when that worked.
+	 */
+	void		(*copy)(struct be_gen *g);
+};
+
+extern const struct be_hook_ops be_hook_netfilter;
+extern const struct be_hook_ops be_hook_xdp;
+extern const struct be_hook_ops be_hook_tc;
+
+struct be_gen {
+	struct be_asm	a;
+	const struct tr_classifier *c;
+	const struct be_program_opts *opts;
+	const struct be_hook_ops *ops;
+	struct be_kernel kernel;
+	bool		copies;		/* no plain loads: copy all headers */
+	int		scratch_fd;	/* deep jump stacks; -1: none */
+	uint32_t	mask;		/* of offsets in the table */
+	be_label	accept;
+	be_label	drop;
+	be_label	parse;		/* source() ends here */
+	be_label	walk;		/* parse() ends here */
+};
+
+static inline bool be_gen_uses(const struct be_gen *g, enum ir_field f)
+{
+	return g->c->fields >> f & 1;
+}
+
+/* Puts the start of @hook's chain into the frame and jumps to g->parse. */
+void be_gen_enter(struct be_gen *g, enum ir_hook hook);
+
+/* be_gen_enter() for the hook whose number is in R1. */
+void be_gen_select(struct be_gen *g);
+
+/* Whether this program judges @hook; if not, its packets are accepted. */
+bool be_gen_judges(const struct be_gen *g, enum ir_hook hook);
+
+/* Field @f becomes a constant.  Nothing where it is not used. */
+void be_gen_set(struct be_gen *g, enum ir_field f, uint32_t value);
+
+/*
+ * The class of the interface with the index in R1 into field @f; drops where
+ * it is unknown.  Nothing where @f is not used.
+ */
+void be_gen_ifindex(struct be_gen *g, enum ir_field f);
+
+/*
+ * The class of the interface whose struct net_device is R1 (trusted, may be
+ * NULL) into field @f (iface.c).  Nothing where @f is not used.
+ */
+void be_gen_ifname(struct be_gen *g, enum ir_field f);
+
+/* Fields of the headers, and frame.variant (parse.c). */
+void be_gen_parse(struct be_gen *g);
+
+/*
+ * The set of TCP options into its field (tcpopt.c).
+ *
+ * In: R1 the bytes of options that are there, 4..40; the parser's registers.
+ */
+void be_gen_tcpopt(struct be_gen *g);
+
+/* At the head of every loop: drops a packet that has looped too long. */
+void be_gen_loop(struct be_gen *g);
+
+/* The walk, up to a verdict (walk.c). */
+void be_gen_walk(struct be_gen *g);
+
+/* What cuts an offset to the size of the table (map.c). */
+uint32_t be_table_mask(const struct tr_classifier *c);
+
+/* @dst = where in the table the offset in @src is.  Only @dst is written. */
+void be_gen_at(struct be_gen *g, int dst, int src);
+
+/*
+ * Tests a record in its own places (record.c).
+ *
+ * In: R0 the record.  Out: R1 is not 0 where a test fails.  With @k0, an id
+ * below frame.k0 fails too.  Clobbers R1 to R4.
+ */
+void be_gen_tests(struct be_gen *g, bool k0);
+
+/*
+ * Tests a record's extra terms (record.c): falls through where all predicates
+ * hold.
+ *
+ * In: R0 the record.  Clobbers R0 to R5.
+ */
+void be_gen_extra(struct be_gen *g, be_label miss);
+
+/* Adds the packet to the counter of BE_R_WORD's id.  Clobbers R0 to R5. */
+void be_gen_count(struct be_gen *g);
+
+/*
+ * The jump stack (stack.c), in the frame or, when the ruleset nests deeper than
+ * that holds, in a map.  Clobbers R0 to R5.
+ */
+bool be_stack_is_deep(const struct tr_classifier *c);
+
+/* The map for a deep one: a new fd, or -errno. */
+int be_stack_create(const struct tr_classifier *c);
+
+/* Before the walk: an area of our own; frame.depth. */
+void be_stack_claim(struct be_gen *g);
+
+/* After it. */
+void be_stack_release(struct be_gen *g);
+
+/* Pushes frame.segment with what frame.multi says of how to go on. */
+void be_stack_push(struct be_gen *g);
+
+/*
+ * R0 = the struct be_return of the last jump, which is taken off; jumps to
+ * @empty where there is none.
+ */
+void be_stack_pop(struct be_gen *g, be_label empty);
+
+/* Where a route lookup leads; the caller places all four. */
+struct be_route {
+	be_label	input;		/* for this host */
+	be_label	forward;	/* frame.buf.fib.ifindex: out by that */
+	be_label	tunnel;		/* forwarded, nobody knows by what */
+	be_label	none;		/* dropped before it meets a chain */
+};
+
+/*
+ * A route lookup (route.c) for the packet at BE_R_IP coming in by the interface
+ * whose index is at @ifindex in the context.  Does not fall through.
+ */
+void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/hook_nf.c - programs for netfilter BPF links (Linux 6.4)
+ *
+ * They stand where iptables stands: reassembled packets, hook and devices in
+ * struct nf_hook_state, the connection's state in the skb.  One program serves
+ * all hooks.
+ *
+ * Sources: net/netfilter/nf_bpf_link.c, net/netfilter/xt_conntrack.c.
+ */
+#include "backend/gen.h"
+
+/* linux/bpf.h of Linux 6.4 */
+#define PROG_TYPE_NETFILTER	32
+#define ATTACH_TYPE_NETFILTER	45
+
+/* struct bpf_nf_ctx */
+#define CTX_STATE		0
+#define CTX_SKB			8
+
+/* XT_CONNTRACK_STATE_* of linux/netfilter/xt_conntrack.h */
+#define STATE_INVALID		1
+#define STATE_UNTRACKED		64
+
+/* enum ip_conntrack_info; in the low bits of skb->_nfct. */
+#define CTINFO_MASK		7
+#define CTINFO_UNTRACKED	7
+
+/* XT_CONNTRACK_STATE_BIT(ctinfo), one byte for each ctinfo. */
+#define STATE_BITS		0x0402080402080402ull
+
+/* R1 = struct nf_hook_state. */
+static void load_state(struct be_gen *g)
+{
+	be_emit(&g->a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_10,
+				 BE_FRAME(ctx)));
+	be_emit(&g->a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_1, CTX_STATE));
+}
+
+/* R1 = the packet's bytes in linear memory, from BE_R_CTX, to read freely. */
+static void cast_data(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_CTX,
+			     g->kernel.skb_data));
+	be_emit(a, insn_movi(BPF_REG_2, 0));
+	be_emit(a, insn_kfunc(g->kernel.rdonly_cast));
+	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
+}
+
+/* R2 bytes into the skb, R3 of them: to R10 + @to.  R0: 0 or an error. */
+static void copy_to(struct be_gen *g, int to)
+{
+	struct be_asm *a = &g->a;
+	be_label out = be_label_new(a);
+
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(offset),
+			      BPF_REG_2));
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(length),
+			      BPF_REG_3));
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_emit(a, insn_movi(BPF_REG_2, 0));
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, BE_FRAME(dynptr)));
+	be_emit(a, insn_kfunc(g->kernel.dynptr_from_skb));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), out);
+	be_emit(a, insn_mov(BPF_REG_1, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, to));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_10,
+			     BE_FRAME(length)));
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, BE_FRAME(dynptr)));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_4, BPF_REG_10,
+			     BE_FRAME(offset)));
+	be_emit(a, insn_movi(BPF_REG_5, 0));
+	be_emit(a, insn_call(BPF_FUNC_dynptr_read));
+	be_label_here(a, out);
+}
+
+static void copy(struct be_gen *g)
+{
+	copy_to(g, BE_FRAME(buf));
+}
+
+/* The IPv4 header at BE_R_IP: where it is, or copied. */
+static void find_header(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	if (!g->copies) {
+		cast_data(g);
+		return;
+	}
+	be_emit(a, insn_movi(BPF_REG_2, 0));
+	be_emit(a, insn_movi(BPF_REG_3, 20));
+	copy_to(g, BE_FRAME(header));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
+	be_emit(a, insn_mov(BE_R_IP, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, BE_FRAME(header)));
+}
+
+/*
+ * The header's first 20 bytes are in linear memory: iptables itself reads them
+ * there.  No check of its length: a raw socket may send what it likes.
+ */
+static void context(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(ctx), BPF_REG_1));
+	be_emit(a, insn_load(BPF_DW, BE_R_CTX, BPF_REG_1, CTX_SKB));
+	find_header(g);
+	be_emit(a, insn_load(BPF_W, BE_R_AVAIL, BE_R_CTX, g->kernel.skb_len));
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
+			      BE_R_AVAIL));
+	be_emit(a, insn_load(BPF_B, BE_R_IHL, BE_R_IP, 0));
+	be_emit(a, insn_alui(BPF_AND, BE_R_IHL, 15));
+	be_emit(a, insn_alui(BPF_LSH, BE_R_IHL, 2));
+	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BE_R_IHL));
+}
+
+static void linear(struct be_gen *g, be_label slow)
+{
+	struct be_asm *a = &g->a;
+	be_label all = be_label_new(a);
+
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
+			     g->kernel.skb_data_len));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), all);
+	be_emit(a, insn_mov(BPF_REG_2, BE_R_AVAIL));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_2, BPF_REG_1));
+	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_2, 20), slow);
+	be_label_here(a, all);
+}
+
+/* What the conntrack match sees, as one bit. */
+static void source_state(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label done = be_label_new(a), tracked = be_label_new(a);
+
+	if (!be_gen_uses(g, IR_CTSTATE))
+		return;
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_CTX,
+			     g->kernel.skb_nfct));
+	be_jump(a, insn_jumpi(BPF_JGT, BPF_REG_1, CTINFO_MASK), tracked);
+	be_emit(a, insn_mov32i(BPF_REG_2, STATE_UNTRACKED));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, CTINFO_UNTRACKED), done);
+	be_emit(a, insn_mov32i(BPF_REG_2, STATE_INVALID));
+	be_jump(a, insn_ja(), done);
+	be_label_here(a, tracked);
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, CTINFO_MASK));
+	be_emit(a, insn_alui(BPF_LSH, BPF_REG_1, 3));
+	be_emit_load64(a, BPF_REG_2, 0, STATE_BITS);
+	be_emit(a, insn_alu(BPF_RSH, BPF_REG_2, BPF_REG_1));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, 0xff));
+	be_label_here(a, done);
+	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(IR_CTSTATE),
+			      BPF_REG_2));
+}
+
+static void source_device(struct be_gen *g, enum ir_field f, int member)
+{
+	if (!be_gen_uses(g, f))
+		return;
+	load_state(g);
+	be_emit(&g->a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_1, member));
+	be_gen_ifname(g, f);
+}
+
+static void source(struct be_gen *g)
+{
+	source_device(g, IR_IIF, g->kernel.state_in);
+	source_device(g, IR_OIF, g->kernel.state_out);
+	source_state(g);
+	load_state(g);
+	be_emit(&g->a, insn_load(BPF_B, BPF_REG_1, BPF_REG_1,
+				 g->kernel.state_hook));
+	be_gen_select(g);
+}
+
+const struct be_hook_ops be_hook_netfilter = {
+	.name		= "netfilter",
+	.prog_type	= PROG_TYPE_NETFILTER,
+	.attach_type	= ATTACH_TYPE_NETFILTER,
+	.accept		= 1,		/* NF_ACCEPT */
+	.drop		= 0,		/* NF_DROP */
+	.hooks		= (1u << IR_NHOOKS) - 1,
+	.state		= true,
+	.names		= true,
+	.kernel		= true,
+	.nests		= true,
+	.context	= context,
+	.source		= source,
+	.linear		= linear,
+	.copy		= copy,
+};

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/hook_tc.c - programs for tc, one for both directions
+ *
+ * Egress has OUTPUT (no input interface) and FORWARD.  Ingress has INPUT: what a
+ * route lookup says is for this host; the rest is judged when it leaves.
+ * cb[0], set by the stub, tells which of the two it is.
+ *
+ * Accepted packets go on to the next filter (TC_ACT_UNSPEC, which is also
+ * TCX_NEXT): the administrator's own filters behind this one still see them.
+ *
+ * What is wrapped into something else (VLAN tags) belongs to another device,
+ * which has its own filter.
+ */
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+
+#include "backend/gen.h"
+
+#define OFF(member)		((int)offsetof(struct __sk_buff, member))
+
+#define PACKET_OTHERHOST	3
+#define VLAN_VID_MASK		0xfff
+
+static void load_ctx(struct be_gen *g, int reg, int off)
+{
+	be_emit(&g->a, insn_load(BPF_W, reg, BE_R_CTX, off));
+}
+
+/* Not IPv4, or of a VLAN: nothing that a chain sees of this device. */
+static void check_protocol(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label untagged = be_label_new(a);
+
+	load_ctx(g, BPF_REG_1, OFF(protocol));
+	be_emit(a, insn_ntoh(BPF_REG_1, 16));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, ETH_P_IP), g->accept);
+	load_ctx(g, BPF_REG_1, OFF(vlan_present));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), untagged);
+	load_ctx(g, BPF_REG_1, OFF(vlan_tci));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, VLAN_VID_MASK));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), g->accept);
+	be_label_here(a, untagged);
+}
+
+/*
+ * R1 = address of the IPv4 header, BE_R_AVAIL = bytes from there on; jumps to
+ * @away when its first 20 bytes are not in linear memory.
+ */
+static void find_header(struct be_gen *g, be_label away)
+{
+	const struct be_kernel *k = &g->kernel;
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_emit(a, insn_kfunc(k->cast_to_kern_ctx));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_0, k->skb_head));
+	be_emit(a, insn_load(BPF_H, BPF_REG_2, BPF_REG_0,
+			     k->skb_network_header));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_2));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0, k->skb_data));
+	be_emit(a, insn_load(BPF_W, BE_R_AVAIL, BPF_REG_0, k->skb_len));
+	be_emit(a, insn_alu(BPF_ADD, BE_R_AVAIL, BPF_REG_2));
+	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BPF_REG_1));
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_0, k->skb_data_len));
+	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(nonlinear),
+			      BPF_REG_2));
+	be_emit(a, insn_mov(BPF_REG_3, BE_R_AVAIL));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_3, BPF_REG_2));
+	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_3, 20), away);
+}
+
+/* The IPv4 header where it is; pulled into linear memory where it must be. */
+static void header_in_place(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label away = be_label_new(a), found = be_label_new(a);
+
+	find_header(g, away);
+	be_jump(a, insn_ja(), found);
+	be_label_here(a, away);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_emit(a, insn_movi(BPF_REG_2, 0));
+	load_ctx(g, BPF_REG_2, OFF(len));
+	be_emit(a, insn_call(BPF_FUNC_skb_pull_data));
+	find_header(g, g->drop);
+	be_label_here(a, found);
+	be_emit(a, insn_movi(BPF_REG_2, 0));
+	be_emit(a, insn_kfunc(g->kernel.rdonly_cast));
+	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
+}
+
+/* R2 bytes behind the IPv4 header's start, R3 of them: to R10 + @to. */
+static void copy_to(struct be_gen *g, int to)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, to));
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_emit(a, insn_movi(BPF_REG_5, BPF_HDR_START_NET));
+	be_emit(a, insn_call(BPF_FUNC_skb_load_bytes_relative));
+}
+
+static void copy(struct be_gen *g)
+{
+	copy_to(g, BE_FRAME(buf));
+}
+
+/*
+ * Where memory cannot be read directly, the length of what is behind the IPv4
+ * header is not known either, but by the header.
+ */
+static void header_copied(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_movi(BPF_REG_2, 0));
+	be_emit(a, insn_movi(BPF_REG_3, 20));
+	copy_to(g, BE_FRAME(header));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
+	be_emit(a, insn_mov(BE_R_IP, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, BE_FRAME(header)));
+	be_emit(a, insn_load(BPF_H, BE_R_AVAIL, BE_R_IP, 2));
+	be_emit(a, insn_ntoh(BE_R_AVAIL, 16));
+}
+
+static void context(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_mov(BE_R_CTX, BPF_REG_1));
+	check_protocol(g);
+	if (g->copies)
+		header_copied(g);
+	else
+		header_in_place(g);
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
+			      BE_R_AVAIL));
+	be_emit(a, insn_load(BPF_B, BE_R_IHL, BE_R_IP, 0));
+	be_emit(a, insn_alui(BPF_AND, BE_R_IHL, 15));
+	be_emit(a, insn_alui(BPF_LSH, BE_R_IHL, 2));
+	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BE_R_IHL));
+}
+
+static void linear(struct be_gen *g, be_label slow)
+{
+	struct be_asm *a = &g->a;
+	be_label all = be_label_new(a);
+
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10,
+			     BE_FRAME(nonlinear)));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), all);
+	be_emit(a, insn_mov(BPF_REG_2, BE_R_AVAIL));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_2, BPF_REG_1));
+	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_2, 20), slow);
+	be_label_here(a, all);
+}
+
+/* Out by this device: in by none for OUTPUT. */
+static void source_egress(struct be_gen *g, enum ir_hook hook)
+{
+	struct be_asm *a = &g->a;
+
+	if (!be_gen_judges(g, hook)) {
+		be_jump(a, insn_ja(), g->accept);
+		return;
+	}
+	if (hook == IR_HOOK_OUTPUT) {
+		be_gen_set(g, IR_IIF, tr_iface_class(g->c, NULL));
+	} else {
+		load_ctx(g, BPF_REG_1, OFF(ingress_ifindex));
+		be_gen_ifindex(g, IR_IIF);
+	}
+	load_ctx(g, BPF_REG_1, OFF(ifindex));
+	be_gen_ifindex(g, IR_OIF);
+	be_gen_enter(g, hook);
+}
+
+/*
+ * What ip_rcv() does before there is a chain: it throws bad headers away, and
+ * cuts off what is behind the total length.  BIG TCP has a length of 0.
+ */
+static void input(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label done = be_label_new(a);
+
+	be_jump(a, insn_jumpi(BPF_JLT, BE_R_IHL, 20), g->accept);
+	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 0));
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_1, 4));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 4), g->accept);
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_10,
+			     BE_FRAME(bytes)));
+	be_emit(a, insn_load(BPF_H, BPF_REG_1, BE_R_IP, 2));
+	be_emit(a, insn_ntoh(BPF_REG_1, 16));
+	be_jump(a, insn_jump(BPF_JGT, BPF_REG_1, BPF_REG_2), g->accept);
+	be_jump(a, insn_jump(BPF_JGE, BPF_REG_1, BE_R_IHL), done);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), g->accept);
+	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_2, 0xffff), g->accept);
+	be_emit(a, insn_mov(BPF_REG_1, BPF_REG_2));
+	be_label_here(a, done);
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
+			      BPF_REG_1));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_1, BE_R_IHL));
+	be_emit(a, insn_mov(BE_R_AVAIL, BPF_REG_1));
+}
+
+static void source_ingress(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	struct be_route r;
+
+	if (!be_gen_judges(g, IR_HOOK_INPUT)) {
+		be_jump(a, insn_ja(), g->accept);
+		return;
+	}
+	load_ctx(g, BPF_REG_1, OFF(pkt_type));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, PACKET_OTHERHOST),
+		g->accept);
+	input(g);
+	be_gen_route(g, OFF(ifindex), &r);
+	be_label_here(a, r.tunnel);
+	be_label_here(a, r.forward);
+	be_label_here(a, r.none);
+	be_jump(a, insn_ja(), g->accept);
+	be_label_here(a, r.input);
+	load_ctx(g, BPF_REG_1, OFF(ifindex));
+	be_gen_ifindex(g, IR_IIF);
+	be_gen_set(g, IR_OIF, tr_iface_class(g->c, NULL));
+	be_gen_enter(g, IR_HOOK_INPUT);
+}
+
+static void source(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label ingress = be_label_new(a), output = be_label_new(a);
+
+	load_ctx(g, BPF_REG_1, OFF(cb));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, BE_TC_CB_INGRESS), ingress);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, BE_TC_CB_EGRESS), g->drop);
+	load_ctx(g, BPF_REG_1, OFF(ingress_ifindex));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), output);
+	source_egress(g, IR_HOOK_FORWARD);
+	be_label_here(a, output);
+	source_egress(g, IR_HOOK_OUTPUT);
+	be_label_here(a, ingress);
+	source_ingress(g);
+}
+
+const struct be_hook_ops be_hook_tc = {
+	.name		= "tc",
+	.prog_type	= BPF_PROG_TYPE_SCHED_CLS,
+	.accept		= TC_ACT_UNSPEC,
+	.drop		= TC_ACT_SHOT,
+	.hooks		= 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
+			  1u << IR_HOOK_OUTPUT,
+	.kernel		= true,
+	.nests		= true,
+	.context	= context,
+	.source		= source,
+	.input		= input,
+	.linear		= linear,
+	.copy		= copy,
+};

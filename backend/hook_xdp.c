@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/hook_xdp.c - programs for XDP: INPUT and FORWARD before the stack
+ *
+ * What the kernel throws away before any chain sees it is passed on uncounted,
+ * so that it does: bad headers (ip_rcv()), a TTL that is used up and packets
+ * too big to forward (ip_forward()), packets without a route.  Chain and output
+ * interface come from a route lookup.  Not seen from here are bad checksums,
+ * addresses that the route lookup refuses as a source, and frames to another
+ * host: those are counted although no chain sees them; the verdict is the same.
+ *
+ * A program never interrupts itself: it runs in softirqs, with BHs off.
+ */
+#include <linux/if_ether.h>
+
+#include "backend/gen.h"
+
+#define OFF(member)	((int)offsetof(struct xdp_md, member))
+
+/* Jumps to @to unless this is a whole IPv4 header in a whole packet. */
+static void check_header(struct be_gen *g, be_label to)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 0));
+	be_emit(a, insn_mov(BE_R_IHL, BPF_REG_1));
+	be_emit(a, insn_alui(BPF_AND, BE_R_IHL, 15));
+	be_emit(a, insn_alui(BPF_LSH, BE_R_IHL, 2));
+	be_jump(a, insn_jumpi(BPF_JLT, BE_R_IHL, 20), to);
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_1, 4));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 4), to);
+	be_emit(a, insn_load(BPF_H, BE_R_AVAIL, BE_R_IP, 2));
+	be_emit(a, insn_ntoh(BE_R_AVAIL, 16));
+	be_emit(a, insn_mov(BPF_REG_1, BPF_REG_2));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_1, BE_R_IP));
+	be_jump(a, insn_jump(BPF_JSGT, BE_R_AVAIL, BPF_REG_1), to);
+	be_jump(a, insn_jump(BPF_JLT, BE_R_AVAIL, BE_R_IHL), to);
+}
+
+static void context(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_mov(BE_R_CTX, BPF_REG_1));
+	be_emit(a, insn_load(BPF_W, BE_R_IP, BE_R_CTX, OFF(data)));
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BE_R_CTX, OFF(data_end)));
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_IP));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, ETH_HLEN + 20));
+	be_jump(a, insn_jump(BPF_JGT, BPF_REG_1, BPF_REG_2), g->accept);
+	be_emit(a, insn_load(BPF_H, BPF_REG_1, BE_R_IP, 12));
+	be_emit(a, insn_ntoh(BPF_REG_1, 16));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, ETH_P_IP), g->accept);
+	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, ETH_HLEN));
+	check_header(g, g->accept);
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
+			      BE_R_AVAIL));
+	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BE_R_IHL));
+}
+
+/* Only ever for TCP options: headers are read where they are. */
+static void copy(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, ETH_HLEN));
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, BE_FRAME(buf)));
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_emit(a, insn_call(BPF_FUNC_xdp_load_bytes));
+}
+
+static void source_forward(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	if (!be_gen_judges(g, IR_HOOK_FORWARD)) {
+		be_jump(a, insn_ja(), g->accept);
+		return;
+	}
+	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 8));
+	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_1, 1), g->accept);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10,
+			     BE_FRAME(buf.fib.ifindex)));
+	be_gen_ifindex(g, IR_OIF);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
+			     OFF(ingress_ifindex)));
+	be_gen_ifindex(g, IR_IIF);
+	be_gen_enter(g, IR_HOOK_FORWARD);
+}
+
+static void source_input(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	if (!be_gen_judges(g, IR_HOOK_INPUT)) {
+		be_jump(a, insn_ja(), g->accept);
+		return;
+	}
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
+			     OFF(ingress_ifindex)));
+	be_gen_ifindex(g, IR_IIF);
+	be_gen_set(g, IR_OIF, tr_iface_class(g->c, NULL));
+	be_gen_enter(g, IR_HOOK_INPUT);
+}
+
+static void source(struct be_gen *g)
+{
+	struct be_route r;
+
+	be_gen_route(g, OFF(ingress_ifindex), &r);
+	be_label_here(&g->a, r.tunnel);
+	/* Which device it leaves by is not told: with -o rules, who knows. */
+	if (be_gen_judges(g, IR_HOOK_FORWARD) && be_gen_uses(g, IR_OIF))
+		be_jump(&g->a, insn_ja(), g->drop);
+	be_label_here(&g->a, r.forward);
+	source_forward(g);
+	be_label_here(&g->a, r.input);
+	source_input(g);
+	be_label_here(&g->a, r.none);
+	be_jump(&g->a, insn_ja(), g->accept);
+}
+
+const struct be_hook_ops be_hook_xdp = {
+	.name		= "xdp",
+	.prog_type	= BPF_PROG_TYPE_XDP,
+	.accept		= XDP_PASS,
+	.drop		= XDP_DROP,
+	.hooks		= 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD,
+	.context	= context,
+	.source		= source,
+	.copy		= copy,
+};

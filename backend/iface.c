@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/iface.c - an interface becomes its class
+ *
+ * By name, as iptables compares: a class is the number of the table's boundaries
+ * <= the name, found by a binary search whose steps are known beforehand.  Or by
+ * index, where a program does not see the name: in a hash that the state side
+ * keeps; an index that is not there is dropped.
+ */
+#include "backend/gen.h"
+
+/* Where the name is kept meanwhile. */
+#define NAME_HIGH	BE_FRAME(offset)
+#define NAME_LOW	BE_FRAME(length)
+
+/*
+ * What is behind the first NUL of the eight bytes in @reg (little endian: the
+ * first character is in the lowest byte) becomes 0.  R3: 0 where there is no
+ * NUL.  Clobbers R4.
+ */
+static void cut(struct be_asm *a, int reg)
+{
+	/* R3 = the top bit of the lowest byte that is 0. */
+	be_emit_load64(a, BPF_REG_4, 0, 0x0101010101010101ull);
+	be_emit(a, insn_mov(BPF_REG_3, reg));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_3, BPF_REG_4));
+	be_emit(a, insn_mov(BPF_REG_4, reg));
+	be_emit(a, insn_alui(BPF_XOR, BPF_REG_4, -1));
+	be_emit(a, insn_alu(BPF_AND, BPF_REG_3, BPF_REG_4));
+	be_emit_load64(a, BPF_REG_4, 0, 0x8080808080808080ull);
+	be_emit(a, insn_alu(BPF_AND, BPF_REG_3, BPF_REG_4));
+	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
+	be_emit(a, insn_make(BPF_ALU64 | BPF_NEG, BPF_REG_4, 0, 0, 0));
+	be_emit(a, insn_alu(BPF_AND, BPF_REG_3, BPF_REG_4));
+	/* All bits below that byte; all bits where there is none. */
+	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_4, 7));
+	be_emit(a, insn_alui(BPF_SUB, BPF_REG_4, 1));
+	be_emit(a, insn_alu(BPF_AND, reg, BPF_REG_4));
+}
+
+/* The name of the device R1 into the frame, as two numbers. */
+static void load_name(struct be_gen *g)
+{
+	int name = g->kernel.dev_name;
+	struct be_asm *a = &g->a;
+	be_label whole = be_label_new(a);
+
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_1, name + 8));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_1, name));
+	be_emit(a, insn_mov(BPF_REG_5, BPF_REG_2));
+	cut(a, BPF_REG_5);
+	cut(a, BPF_REG_1);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_3, 0), whole);
+	be_emit(a, insn_movi(BPF_REG_5, 0));
+	be_label_here(a, whole);
+	be_emit(a, insn_ntoh(BPF_REG_1, 64));
+	be_emit(a, insn_ntoh(BPF_REG_5, 64));
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, NAME_HIGH, BPF_REG_1));
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, NAME_LOW, BPF_REG_5));
+}
+
+/*
+ * R1 += @by when the boundary @by - 1 behind that with the number R1 is <= the
+ * name.
+ *
+ * In: R5 the table.  Clobbers R2 to R4.
+ */
+static void step(struct be_gen *g, uint32_t by)
+{
+	struct be_asm *a = &g->a;
+	be_label up = be_label_new(a), stay = be_label_new(a);
+
+	be_emit(a, insn_mov32(BPF_REG_2, BPF_REG_1));
+	be_emit(a, insn_alui(BPF_LSH, BPF_REG_2, 4));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2,
+			     (int32_t)(g->c->ifaces + (by - 1) * 16)));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, (int32_t)g->mask));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_2, BPF_REG_5));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_3, BPF_REG_2, 0));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_4, BPF_REG_10, NAME_HIGH));
+	be_jump(a, insn_jump(BPF_JGT, BPF_REG_3, BPF_REG_4), stay);
+	be_jump(a, insn_jump(BPF_JLT, BPF_REG_3, BPF_REG_4), up);
+	be_emit(a, insn_load(BPF_DW, BPF_REG_3, BPF_REG_2, 8));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_4, BPF_REG_10, NAME_LOW));
+	be_jump(a, insn_jump(BPF_JGT, BPF_REG_3, BPF_REG_4), stay);
+	be_label_here(a, up);
+	be_emit(a, insn_alu32i(BPF_ADD, BPF_REG_1, (int32_t)by));
+	be_label_here(a, stay);
+}
+
+/*
+ * R1 = 0, which the verifier must not know: it would follow every way through
+ * the search on its own.
+ */
+static void unknown_zero(struct be_asm *a)
+{
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10, NAME_HIGH));
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_10, NAME_HIGH));
+	be_emit(a, insn_alu32(BPF_SUB, BPF_REG_1, BPF_REG_2));
+}
+
+void be_gen_ifname(struct be_gen *g, enum ir_field f)
+{
+	struct be_asm *a = &g->a;
+	be_label done = be_label_new(a);
+	uint32_t n = g->c->nifaces, half;
+
+	if (!be_gen_uses(g, f))
+		return;
+	be_gen_set(g, f, tr_iface_class(g->c, NULL));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), done);
+	load_name(g);
+	be_emit_load64(a, BPF_REG_5, BPF_PSEUDO_MAP_VALUE,
+		       (uint32_t)g->opts->table_fd);
+	unknown_zero(a);
+	for (; n; n -= half) {
+		half = (n + 1) / 2;
+		step(g, half);
+	}
+	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(f), BPF_REG_1));
+	be_label_here(a, done);
+}
+
+void be_gen_ifindex(struct be_gen *g, enum ir_field f)
+{
+	struct be_asm *a = &g->a;
+
+	if (!be_gen_uses(g, f))
+		return;
+	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(key), BPF_REG_1));
+	be_emit_load64(a, BPF_REG_1, BPF_PSEUDO_MAP_FD,
+		       (uint32_t)g->opts->ifindex_fd);
+	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, BE_FRAME(key)));
+	be_emit(a, insn_call(BPF_FUNC_map_lookup_elem));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_0, 0), g->drop);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, 0));
+	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(f), BPF_REG_1));
+}

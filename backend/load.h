@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* backend/load.h - a program into the kernel, with the verifier's word */
+#ifndef BACKEND_LOAD_H
+#define BACKEND_LOAD_H
+
+#include <stdint.h>
+
+#include <linux/bpf.h>
+
+#include "ir/diag.h"
+
+/*
+ * Loads @n instructions under @name (at most 15 characters).  A new fd, or
+ * -errno told in @diag with what the verifier said last.
+ */
+int be_load(int prog_type, int attach_type, const char *name,
+	    const struct bpf_insn *insns, uint32_t n, struct diag *diag);
+
+#endif

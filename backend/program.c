@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/program.c - the parts of a program put together and loaded
+ *
+ * The order of the parts is in gen.h.
+ */
+#include "backend/program.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/gen.h"
+#include "backend/load.h"
+
+static const struct be_hook_ops *const types[BE_NTYPES] = {
+	[BE_NETFILTER]	= &be_hook_netfilter,
+	[BE_XDP]	= &be_hook_xdp,
+	[BE_TC]		= &be_hook_tc,
+};
+
+bool be_gen_judges(const struct be_gen *g, enum ir_hook hook)
+{
+	uint32_t can = g->opts->test_fd >= 0 ? UINT32_MAX : g->ops->hooks;
+
+	return g->opts->hooks & can & 1u << hook && g->c->hook[hook].present;
+}
+
+void be_gen_set(struct be_gen *g, enum ir_field f, uint32_t value)
+{
+	if (be_gen_uses(g, f))
+		be_emit(&g->a, insn_storei(BPF_W, BPF_REG_10, BE_FIELD(f),
+					   (int32_t)value));
+}
+
+void be_gen_enter(struct be_gen *g, enum ir_hook hook)
+{
+	const struct tr_hook *h = &g->c->hook[hook];
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_storei(BPF_W, BPF_REG_10, BE_FRAME(segment),
+			       (int32_t)h->segment));
+	be_emit(a, insn_storei(BPF_W, BPF_REG_10, BE_FRAME(policy),
+			       (int32_t)h->policy));
+	be_jump(a, insn_ja(), g->parse);
+}
+
+void be_gen_select(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label next;
+	int i;
+
+	for (i = 0; i < IR_NHOOKS; i++) {
+		if (!be_gen_judges(g, (enum ir_hook)i))
+			continue;
+		next = be_label_new(a);
+		be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, i), next);
+		if (i == IR_HOOK_INPUT && g->opts->test_fd >= 0 &&
+		    g->ops->input)
+			g->ops->input(g);
+		be_gen_enter(g, (enum ir_hook)i);
+		be_label_here(a, next);
+	}
+	be_jump(a, insn_ja(), g->accept);
+}
+
+/* R1 = a member of struct be_test_input, into field @f where that is used. */
+static void test_field(struct be_gen *g, enum ir_field f, int off)
+{
+	if (!be_gen_uses(g, f))
+		return;
+	be_emit(&g->a, insn_load(BPF_W, BPF_REG_2, BPF_REG_1, off));
+	be_emit(&g->a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(f), BPF_REG_2));
+}
+
+static void source_test(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit_load64(a, BPF_REG_1, BPF_PSEUDO_MAP_VALUE,
+		       (uint32_t)g->opts->test_fd);
+	test_field(g, IR_IIF, offsetof(struct be_test_input, iif));
+	test_field(g, IR_OIF, offsetof(struct be_test_input, oif));
+	test_field(g, IR_CTSTATE, offsetof(struct be_test_input, ctstate));
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_1,
+			     offsetof(struct be_test_input, hook)));
+	be_gen_select(g);
+}
+
+static void emit_verdict(struct be_asm *a, be_label label, int32_t value)
+{
+	be_label_here(a, label);
+	be_emit(a, insn_mov32i(BPF_REG_0, (uint32_t)value));
+	be_emit(a, insn_exit());
+}
+
+static int emit(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	g->accept = be_label_new(a);
+	g->drop = be_label_new(a);
+	g->parse = be_label_new(a);
+	g->walk = be_label_new(a);
+	g->ops->context(g);
+	if (g->opts->test_fd >= 0)
+		source_test(g);
+	else
+		g->ops->source(g);
+	be_label_here(a, g->parse);
+	be_gen_parse(g);
+	be_gen_walk(g);
+	emit_verdict(a, g->accept, g->ops->accept);
+	emit_verdict(a, g->drop, g->ops->drop);
+	return be_finish(a);
+}
+
+static int check_fields(const struct be_gen *g, struct diag *diag)
+{
+	const bool test = g->opts->test_fd >= 0;
+
+	if (!test && !g->ops->state && be_gen_uses(g, IR_CTSTATE)) {
+		diag_error(diag, NULL, "hook '%s' does not know the state of connections",
+			   g->ops->name);
+		return -EOPNOTSUPP;
+	}
+	if (!test && !g->ops->names && g->opts->ifindex_fd < 0 &&
+	    (be_gen_uses(g, IR_IIF) || be_gen_uses(g, IR_OIF))) {
+		diag_error(diag, NULL, "hook '%s' needs a map of interfaces",
+			   g->ops->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* What this kernel has not got, and what to do without. */
+static int check_kernel(struct be_gen *g, struct diag *diag)
+{
+	const struct be_kernel *k = &g->kernel;
+	int err;
+
+	if (!g->ops->kernel)
+		return 0;
+	err = be_kernel_read(&g->kernel, diag);
+	if (err)
+		return err;
+	if (be_gen_uses(g, IR_CTSTATE) && k->skb_nfct < 0) {
+		diag_error(diag, NULL, "this kernel has no connection tracking");
+		return -EOPNOTSUPP;
+	}
+	if (k->skb_len < 0 || k->skb_data_len < 0 || k->skb_data < 0 ||
+	    k->skb_head < 0 || k->skb_network_header < 0 ||
+	    k->rdonly_cast < 0)
+		g->copies = true;
+	return 0;
+}
+
+/* Emits and loads.  A new fd or -errno. */
+static int try(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
+{
+	int fd;
+
+	be_asm_init(&g->a);
+	fd = emit(g);
+	if (fd)
+		diag_error(diag, NULL, "cannot make a program for hook '%s': %s",
+			   g->ops->name, strerror(-fd));
+	else
+		fd = be_load(g->ops->prog_type, g->ops->attach_type,
+			     "xtbpf_classify", g->a.insns, g->a.ninsns, diag);
+	if (ninsns)
+		*ninsns = g->a.ninsns;
+	be_asm_free(&g->a);
+	return fd;
+}
+
+int be_program_load(const struct tr_classifier *c,
+		    const struct be_program_opts *opts, uint32_t *ninsns,
+		    struct diag *diag)
+{
+	struct be_gen g = {
+		.c = c,
+		.opts = opts,
+		.ops = types[opts->type],
+		.scratch_fd = -1,
+		.mask = be_table_mask(c),
+	};
+	int fd;
+
+	fd = check_fields(&g, diag);
+	if (!fd)
+		fd = check_kernel(&g, diag);
+	if (!fd && be_stack_is_deep(c)) {
+		g.scratch_fd = be_stack_create(c);
+		fd = g.scratch_fd < 0 ? g.scratch_fd : 0;
+		if (fd)
+			diag_error(diag, NULL, "cannot create the stack for %u nested chains: %s",
+				   c->depth, strerror(-fd));
+	}
+	if (!fd)
+		fd = try(&g, ninsns, diag);
+	if (g.scratch_fd >= 0)
+		close(g.scratch_fd);
+	return fd;
+}
+
+int be_program_load_pass(enum be_hook_type type, struct diag *diag)
+{
+	const struct be_hook_ops *ops = types[type];
+	const struct bpf_insn insns[] = {
+		insn_mov32i(BPF_REG_0, (uint32_t)ops->accept),
+		insn_exit(),
+	};
+
+	return be_load(ops->prog_type, ops->attach_type, "xtbpf_pass", insns,
+		       sizeof(insns) / sizeof(*insns), diag);
+}
+
+bool be_type_supported(enum be_hook_type type)
+{
+	int fd = be_program_load_pass(type, NULL);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}

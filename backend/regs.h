@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/regs.h - what a program keeps where, written once
+ *
+ * A program has two phases.  The parser finds the packet and fills the field
+ * vector; the walk then knows nothing but the frame and the table.
+ *
+ * R0 to R5 are scratch in both: every emitter may clobber them, and says so
+ * where it leaves something in them on purpose.
+ */
+#ifndef BACKEND_REGS_H
+#define BACKEND_REGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/bpf.h>
+
+enum {
+	/* The parser. */
+	BE_R_CTX	= BPF_REG_6,	/* the context, or the skb at netfilter */
+	BE_R_IP		= BPF_REG_7,	/* the IPv4 header */
+	BE_R_AVAIL	= BPF_REG_8,	/* signed: bytes after the IPv4 header */
+	BE_R_IHL	= BPF_REG_9,	/* length of the IPv4 header in bytes */
+
+	/* The walk. */
+	BE_R_REC	= BPF_REG_6,	/* offset of the current record */
+	BE_R_ADDRS	= BPF_REG_7,	/* saddr << 32 | daddr */
+	BE_R_WORD	= BPF_REG_8,	/* word 0 of the record or lowest yet */
+	BE_R_TABLE	= BPF_REG_9,	/* the table */
+};
+
+/* Frames of the jump stack in the frame itself; deeper ones are in a map. */
+#define BE_STACK_DEPTH	14
+
+/* Where a chain goes on after a return. */
+struct be_return {
+	uint32_t	segment;	/* of the variant at hand */
+	uint32_t	k0;		/* word 0 to go on from ... */
+	uint32_t	record;		/* ... or, not 0, go on behind this one */
+	uint32_t	pad;
+};
+
+/*
+ * The stack frame, below R10.  Nothing is initialised: since Linux 6.3 a
+ * privileged program may read what it has not written, and no test ever asks
+ * for a field that the parser does not fill.  The verifier takes up to 16 bytes
+ * of the 512 for itself (may_goto).
+ */
+struct be_frame {
+	/* From here on the verifier forgets what it knows (walk.c). */
+	uint32_t	forget;
+	uint32_t	variant;	/* to add to a pair's offset: 0 or 16 */
+	uint32_t	segment;	/* where the walk is */
+	uint32_t	policy;		/* the bottom of the jump stack */
+	uint32_t	depth;		/* how many returns are on the stack */
+	uint32_t	level;		/* which scratch area is ours (stack.c) */
+	uint32_t	zero;		/* 0, and the verifier does not know it */
+	uint32_t	unused;
+	uint32_t	field[16];	/* by enum ir_field */
+	struct be_return stack[BE_STACK_DEPTH];
+
+	uint64_t	bytes;		/* what a counter adds */
+	uint32_t	multi;		/* the segment has not just one group ... */
+	uint32_t	k0;		/* ... word 0 to go on from, */
+	uint32_t	group;		/* the offset of the one at hand, */
+	uint32_t	best;		/* and the record with the lowest id yet */
+	uint32_t	key;		/* of a map lookup */
+	uint32_t	nonlinear;	/* skb->data_len */
+	uint64_t	ctx;		/* netfilter: the context */
+	uint64_t	offset;		/* arguments kept over a call */
+	uint64_t	length;
+	uint64_t	dynptr[2];
+	uint8_t		header[24];	/* the IPv4 header where it is copied */
+	union {
+		uint8_t	bytes[40];
+		struct bpf_fib_lookup fib;
+	} buf;				/* packet bytes that had to be copied */
+};
+
+/* How many bytes from frame.forget on are forgotten: a power of two. */
+#define BE_FORGET	128
+
+_Static_assert(offsetof(struct be_frame, stack) <= BE_FORGET, "BE_FORGET");
+_Static_assert(offsetof(struct be_frame, bytes) > BE_FORGET, "BE_FORGET");
+_Static_assert(sizeof(struct be_frame) <= 496, "BPF stack");
+_Static_assert(sizeof(struct be_frame) % 8 == 0, "BPF stack");
+
+/* Offset of a member of the frame from R10. */
+#define BE_FRAME(member) \
+	((int)offsetof(struct be_frame, member) - (int)sizeof(struct be_frame))
+
+#define BE_FIELD(f)	(BE_FRAME(field) + 4 * (int)(f))
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/route.c - which chain a packet coming in will meet: a route lookup
+ *
+ * The kernel's answer does not tell "for this host" from "no route": both are
+ * taken as INPUT, since the kernel drops the latter anyway.  Neither does it
+ * have an answer for the loopback interface, where all is for this host.
+ */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "backend/gen.h"
+
+#define LOOPBACK_IFINDEX	1
+#define IP_DF			0x4000
+#define FIB_LOOKUP_SKIP_NEIGH	4	/* Linux 6.3 */
+
+#define FIB(member)		BE_FRAME(buf.fib.member)
+#define TO(member)		offsetof(struct be_route, member)
+
+static void store(struct be_gen *g, int size, int member, int reg)
+{
+	be_emit(&g->a, insn_store(size, BPF_REG_10, member, reg));
+}
+
+static void load(struct be_gen *g, int size, int off)
+{
+	be_emit(&g->a, insn_load(size, BPF_REG_1, BE_R_IP, off));
+}
+
+/* With DF set the lookup is to say whether the packet is too big. */
+static void length(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label done = be_label_new(a);
+
+	load(g, BPF_H, 6);
+	be_emit(a, insn_ntoh(BPF_REG_1, 16));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, IP_DF));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), done);
+	load(g, BPF_H, 2);
+	be_emit(a, insn_ntoh(BPF_REG_1, 16));
+	store(g, BPF_H, FIB(tot_len), BPF_REG_1);
+	be_label_here(a, done);
+}
+
+static void fill(struct be_gen *g, int ifindex)
+{
+	struct be_asm *a = &g->a;
+	int i;
+
+	for (i = 0; i < (int)sizeof(struct bpf_fib_lookup); i += 8)
+		be_emit(a, insn_storei(BPF_DW, BPF_REG_10,
+				       BE_FRAME(buf) + i, 0));
+	be_emit(a, insn_storei(BPF_B, BPF_REG_10, FIB(family), AF_INET));
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX, ifindex));
+	store(g, BPF_W, FIB(ifindex), BPF_REG_1);
+	load(g, BPF_B, 1);
+	store(g, BPF_B, FIB(tos), BPF_REG_1);
+	load(g, BPF_B, 9);
+	store(g, BPF_B, FIB(l4_protocol), BPF_REG_1);
+	load(g, BPF_W, 12);
+	store(g, BPF_W, FIB(ipv4_src), BPF_REG_1);
+	load(g, BPF_W, 16);
+	store(g, BPF_W, FIB(ipv4_dst), BPF_REG_1);
+	length(g);
+}
+
+void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r)
+{
+	static const struct {
+		int	rc;
+		size_t	to;
+	} answers[] = {
+		{ BPF_FIB_LKUP_RET_NOT_FWDED, TO(input) },
+		{ BPF_FIB_LKUP_RET_FWD_DISABLED, TO(input) },
+		{ BPF_FIB_LKUP_RET_SUCCESS, TO(forward) },
+		{ BPF_FIB_LKUP_RET_NO_NEIGH, TO(forward) },
+		{ BPF_FIB_LKUP_RET_UNSUPP_LWT, TO(tunnel) },
+		{ BPF_FIB_LKUP_RET_BLACKHOLE, TO(none) },
+		{ BPF_FIB_LKUP_RET_UNREACHABLE, TO(none) },
+		{ BPF_FIB_LKUP_RET_PROHIBIT, TO(none) },
+		{ BPF_FIB_LKUP_RET_FRAG_NEEDED, TO(none) },
+	};
+	struct be_asm *a = &g->a;
+	size_t i;
+
+	r->input = be_label_new(a);
+	r->forward = be_label_new(a);
+	r->tunnel = be_label_new(a);
+	r->none = be_label_new(a);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX, ifindex));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, LOOPBACK_IFINDEX), r->input);
+	fill(g, ifindex);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, BE_FRAME(buf)));
+	be_emit(a, insn_movi(BPF_REG_3, sizeof(struct bpf_fib_lookup)));
+	be_emit(a, insn_movi(BPF_REG_4, FIB_LOOKUP_SKIP_NEIGH));
+	be_emit(a, insn_call(BPF_FUNC_fib_lookup));
+	for (i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_0, answers[i].rc),
+			*(be_label *)(void *)((char *)r + answers[i].to));
+	be_jump(a, insn_ja(), g->drop);
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/walk.c - the program that walks the classifier's block
+ *
+ * The same as tr_walk() in translator/, which is its specification; that
+ * header's essay says what segments, groups, trees and records are.
+ *
+ * A segment with exactly one group is scanned where it stands: after a rule that
+ * continues, or a return, the next record of the same leaf is next, with no new
+ * descent.  With several groups each answers its lowest id that matches, the
+ * lowest of all is taken, and going on means asking all of them again from the
+ * id behind it.
+ *
+ * Every cycle of jumps goes through be_gen_loop(), where a packet that has looped
+ * too long is dropped.  Offsets are cut to the size of the table, which is a
+ * power of two with some room behind it.
+ */
+#include "backend/gen.h"
+
+/* Labels shared by the parts of one walk. */
+struct walk {
+	be_label	enter;		/* R1: the segment */
+	be_label	hit;		/* BE_R_REC, BE_R_WORD: what comes next */
+	be_label	miss;		/* go on behind them: one group */
+	be_label	end;		/* nothing holds: the end record */
+	be_label	groups;		/* start with the first of several */
+	be_label	multi;		/* the same, from frame.k0 */
+	be_label	group;		/* the one at frame.group */
+	be_label	next_group;
+};
+
+void be_gen_loop(struct be_gen *g)
+{
+	be_jump(&g->a, insn_may_goto(), g->drop);
+}
+
+void be_gen_at(struct be_gen *g, int dst, int src)
+{
+	be_emit(&g->a, insn_mov(dst, src));
+	be_emit(&g->a, insn_alui(BPF_AND, dst, (int32_t)g->mask));
+	be_emit(&g->a, insn_alu(BPF_ADD, dst, BE_R_TABLE));
+}
+
+static void load_frame(struct be_gen *g, int reg, int member)
+{
+	be_emit(&g->a, insn_load(BPF_W, reg, BPF_REG_10, member));
+}
+
+static void store_frame(struct be_gen *g, int member, int reg)
+{
+	be_emit(&g->a, insn_store(BPF_W, BPF_REG_10, member, reg));
+}
+
+/* A constant that the verifier is not to know (see forget()).  Clobbers R1. */
+static void set_frame(struct be_gen *g, int member, int32_t value)
+{
+	load_frame(g, BPF_REG_1, BE_FRAME(zero));
+	if (value)
+		be_emit(&g->a, insn_alu32i(BPF_ADD, BPF_REG_1, value));
+	store_frame(g, member, BPF_REG_1);
+}
+
+/* R0 = the slot for the packet of the group at R0.  Clobbers R1, R2. */
+static void slot(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_0,
+			     offsetof(struct tr_group, mask)));
+	be_emit(a, insn_alu(BPF_AND, BPF_REG_1, BE_R_ADDRS));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0,
+			     offsetof(struct tr_group, mul)));
+	be_emit(a, insn_alu(BPF_MUL, BPF_REG_1, BPF_REG_2));
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_0,
+			     offsetof(struct tr_group, shift)));
+	be_emit(a, insn_alu(BPF_RSH, BPF_REG_1, BPF_REG_2));
+	be_emit(a, insn_alui(BPF_LSH, BPF_REG_1, 3));
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_0,
+			     offsetof(struct tr_group, slots)));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_2));
+	be_gen_at(g, BPF_REG_0, BPF_REG_1);
+}
+
+/*
+ * BE_R_REC = the child of the node at R0 with @n thresholds.
+ *
+ * In: R2 the field.  Clobbers R1, R3.
+ */
+static void child(struct be_gen *g, int n)
+{
+	struct be_asm *a = &g->a;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		int reg = i ? BPF_REG_3 : BPF_REG_1;
+
+		be_emit(a, insn_load(BPF_W, reg, BPF_REG_0, 4 + 4 * i));
+		be_emit(a, insn_alu(BPF_SUB, reg, BPF_REG_2));
+		be_emit(a, insn_alui(BPF_RSH, reg, 63));
+		if (i)
+			be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, reg));
+	}
+	be_emit(a, insn_alui(BPF_LSH, BPF_REG_1, 2));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_1));
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0, 4 + 4 * n));
+}
+
+/*
+ * Down from the reference in BE_R_REC to its leaf; jumps to @empty where there
+ * is none.  Clobbers R0 to R3.
+ */
+static void descend(struct be_gen *g, be_label empty)
+{
+	struct be_asm *a = &g->a;
+	be_label node = be_label_new(a), node8 = be_label_new(a);
+	be_label leaf = be_label_new(a);
+
+	be_label_here(a, node);
+	be_gen_loop(g);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_REC));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_NODE8));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), leaf);
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, 0));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, 15));
+	be_emit(a, insn_alui(BPF_LSH, BPF_REG_1, 2));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_10));
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_1, BE_FRAME(field)));
+	be_emit(a, insn_alui(BPF_AND, BE_R_REC, 1));
+	be_jump(a, insn_jumpi(BPF_JEQ, BE_R_REC, 0), node8);
+	child(g, 3);
+	be_jump(a, insn_ja(), node);
+	be_label_here(a, node8);
+	child(g, 7);
+	be_jump(a, insn_ja(), node);
+	be_label_here(a, leaf);
+	be_jump(a, insn_jumpi(BPF_JEQ, BE_R_REC, 0), empty);
+}
+
+/* A segment: its first group, or on to groups where there is not just one. */
+static void walk_enter(struct be_gen *g, const struct walk *w)
+{
+	struct be_asm *a = &g->a;
+
+	be_label_here(a, w->enter);
+	be_gen_loop(g);
+	store_frame(g, BE_FRAME(segment), BPF_REG_1);
+	be_gen_at(g, BPF_REG_0, BPF_REG_1);
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
+			     offsetof(struct tr_segment, groups)));
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+			     offsetof(struct tr_segment, single)));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), w->groups);
+	set_frame(g, BE_FRAME(multi), 0);
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	slot(g);
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
+			     offsetof(struct tr_slot, ref)));
+}
+
+/* The leaf of the only group, record by record. */
+static void walk_single(struct be_gen *g, const struct walk *w)
+{
+	struct be_asm *a = &g->a;
+	be_label scan = be_label_new(a);
+
+	descend(g, w->end);
+	be_label_here(a, scan);
+	be_gen_loop(g);
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
+	be_gen_tests(g, false);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), w->miss);
+	be_gen_extra(g, w->miss);
+	be_jump(a, insn_ja(), w->hit);
+
+	be_label_here(a, w->miss);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_LAST));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), w->end);
+	be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, (int32_t)g->c->layout.size));
+	be_jump(a, insn_ja(), scan);
+
+	be_label_here(a, w->end);
+	be_gen_loop(g);
+	load_frame(g, BPF_REG_1, BE_FRAME(segment));
+	be_gen_at(g, BPF_REG_0, BPF_REG_1);
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
+			     offsetof(struct tr_segment, end)));
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
+	be_jump(a, insn_ja(), w->hit);
+}
+
+/* The leaf of one group of several: BE_R_WORD is the lowest so far. */
+static void scan_lowest(struct be_gen *g, const struct walk *w)
+{
+	struct be_asm *a = &g->a;
+	be_label scan = be_label_new(a), miss = be_label_new(a);
+
+	be_label_here(a, scan);
+	be_gen_loop(g);
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, 0));
+	be_jump(a, insn_jump(BPF_JGE, BPF_REG_1, BE_R_WORD), w->next_group);
+	be_gen_tests(g, true);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), miss);
+	be_gen_extra(g, miss);
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
+	store_frame(g, BE_FRAME(best), BE_R_REC);
+	be_jump(a, insn_ja(), w->next_group);
+
+	be_label_here(a, miss);
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, 0));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_LAST));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), w->next_group);
+	be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, (int32_t)g->c->layout.size));
+	be_jump(a, insn_ja(), scan);
+}
+
+static void walk_multi(struct be_gen *g, const struct walk *w)
+{
+	struct be_asm *a = &g->a;
+	be_label done = be_label_new(a);
+
+	be_label_here(a, w->groups);
+	set_frame(g, BE_FRAME(k0), 0);
+	be_label_here(a, w->multi);
+	set_frame(g, BE_FRAME(multi), 1);
+	set_frame(g, BE_FRAME(best), 0);
+	load_frame(g, BPF_REG_1, BE_FRAME(segment));
+	be_gen_at(g, BPF_REG_0, BPF_REG_1);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+			     offsetof(struct tr_segment, groups)));
+	store_frame(g, BE_FRAME(group), BPF_REG_1);
+	load_frame(g, BE_R_WORD, BE_FRAME(zero));
+	be_emit(a, insn_alu32i(BPF_SUB, BE_R_WORD, 1));
+
+	be_label_here(a, w->group);
+	be_gen_loop(g);
+	load_frame(g, BPF_REG_1, BE_FRAME(group));
+	be_gen_at(g, BPF_REG_0, BPF_REG_1);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+			     offsetof(struct tr_group, min0)));
+	be_jump(a, insn_jump(BPF_JGE, BPF_REG_1, BE_R_WORD), done);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+			     offsetof(struct tr_group, max0)));
+	load_frame(g, BPF_REG_2, BE_FRAME(k0));
+	be_jump(a, insn_jump(BPF_JLT, BPF_REG_1, BPF_REG_2), w->next_group);
+	slot(g);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+			     offsetof(struct tr_slot, min0)));
+	be_jump(a, insn_jump(BPF_JGE, BPF_REG_1, BE_R_WORD), w->next_group);
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
+			     offsetof(struct tr_slot, ref)));
+	descend(g, w->next_group);
+	scan_lowest(g, w);
+
+	be_label_here(a, w->next_group);
+	load_frame(g, BPF_REG_1, BE_FRAME(group));
+	be_emit(a, insn_alu32i(BPF_ADD, BPF_REG_1, sizeof(struct tr_group)));
+	store_frame(g, BE_FRAME(group), BPF_REG_1);
+	be_jump(a, insn_ja(), w->group);
+
+	be_label_here(a, done);
+	load_frame(g, BE_R_REC, BE_FRAME(best));
+	be_jump(a, insn_jumpi(BPF_JEQ, BE_R_REC, 0), w->end);
+	be_jump(a, insn_ja(), w->hit);
+}
+
+/* The counter member at R0 + @off grows by R1.  Clobbers R2. */
+static void add(struct be_gen *g, int off)
+{
+	struct be_asm *a = &g->a;
+
+	if (g->ops->nests) {
+		be_emit(a, insn_atomic(BPF_DW, BPF_ADD, BPF_REG_0, off,
+				       BPF_REG_1));
+		return;
+	}
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0, off));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_2, BPF_REG_1));
+	be_emit(a, insn_store(BPF_DW, BPF_REG_0, off, BPF_REG_2));
+}
+
+void be_gen_count(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label done = be_label_new(a);
+
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_UNCOUNTED));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), done);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_1, TR_ID_SHIFT));
+	store_frame(g, BE_FRAME(key), BPF_REG_1);
+	be_emit_load64(a, BPF_REG_1, BPF_PSEUDO_MAP_FD,
+		       (uint32_t)g->opts->counter_fd);
+	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, BE_FRAME(key)));
+	be_emit(a, insn_call(BPF_FUNC_map_lookup_elem));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_0, 0), g->drop);
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_10, BE_FRAME(bytes)));
+	add(g, offsetof(struct ir_counter, bytes));
+	be_emit(a, insn_movi(BPF_REG_1, 1));
+	add(g, offsetof(struct ir_counter, packets));
+	be_label_here(a, done);
+}
+
+/* Back to where the last jump was made. */
+static void walk_pop(struct be_gen *g, const struct walk *w, be_label bottom)
+{
+	struct be_asm *a = &g->a;
+	be_label single = be_label_new(a);
+
+	be_gen_loop(g);
+	be_stack_pop(g, bottom);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+			     offsetof(struct be_return, segment)));
+	store_frame(g, BE_FRAME(segment), BPF_REG_1);
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
+			     offsetof(struct be_return, record)));
+	be_jump(a, insn_jumpi(BPF_JNE, BE_R_REC, 0), single);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+			     offsetof(struct be_return, k0)));
+	store_frame(g, BE_FRAME(k0), BPF_REG_1);
+	be_jump(a, insn_ja(), w->multi);
+
+	be_label_here(a, single);
+	set_frame(g, BE_FRAME(multi), 0);
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
+	be_jump(a, insn_ja(), w->miss);
+}
+
+/* A return; to the policy where there was no jump. */
+static void walk_return(struct be_gen *g, const struct walk *w)
+{
+	struct be_asm *a = &g->a;
+	be_label bottom = be_label_new(a);
+
+	if (g->c->depth)
+		walk_pop(g, w, bottom);
+	be_label_here(a, bottom);
+	load_frame(g, BPF_REG_1, BE_FRAME(policy));
+	load_frame(g, BPF_REG_2, BE_FRAME(variant));
+	be_emit(a, insn_alu32(BPF_ADD, BPF_REG_1, BPF_REG_2));
+	be_jump(a, insn_ja(), w->enter);
+}
+
+/* Counts the record and does what it says. */
+static void walk_hit(struct be_gen *g, const struct walk *w)
+{
+	struct be_asm *a = &g->a;
+	be_label jump = be_label_new(a), go = be_label_new(a);
+	be_label ret = be_label_new(a);
+
+	be_label_here(a, w->hit);
+	be_gen_count(g);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_ACTION_MASK));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_ACCEPT), g->accept);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_DROP), g->drop);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_JUMP), jump);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_RETURN), ret);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_GOTO), go);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, TR_CONTINUE), g->drop);
+	load_frame(g, BPF_REG_1, BE_FRAME(multi));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), w->miss);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
+	be_emit(a, insn_alui(BPF_OR, BPF_REG_1, 0xff));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, 1));
+	store_frame(g, BE_FRAME(k0), BPF_REG_1);
+	be_jump(a, insn_ja(), w->multi);
+
+	be_label_here(a, jump);
+	be_stack_push(g);
+	be_label_here(a, go);
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+			     g->c->layout.target));
+	load_frame(g, BPF_REG_2, BE_FRAME(variant));
+	be_emit(a, insn_alu32(BPF_ADD, BPF_REG_1, BPF_REG_2));
+	be_jump(a, insn_ja(), w->enter);
+
+	be_label_here(a, ret);
+	walk_return(g, w);
+}
+
+/*
+ * The verifier follows a constant on the stack as a state of its own: every
+ * hook, kind of packet and depth of jumps would be a walk of its own to verify.
+ * A store of one byte, which goes to frame.forget but to the verifier could be
+ * anywhere in BE_FORGET bytes, makes it give them all up.  Clobbers R1, R2.
+ */
+static void forget(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_storei(BPF_W, BPF_REG_10, BE_FRAME(zero), 0));
+	/* R1 = 0, which the verifier cannot know. */
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_10, BE_FRAME(bytes)));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_10, BE_FRAME(bytes)));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_1, BPF_REG_2));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, BE_FORGET - 1));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_10));
+	be_emit(a, insn_store(BPF_B, BPF_REG_1, BE_FRAME(forget), BPF_REG_2));
+}
+
+/* The table, the address pair and the first segment (R1). */
+static void walk_start(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_stack_claim(g);
+	forget(g);
+	be_emit_load64(a, BE_R_TABLE, BPF_PSEUDO_MAP_VALUE,
+		       (uint32_t)g->opts->table_fd);
+	be_emit(a, insn_movi(BE_R_ADDRS, 0));
+	if (be_gen_uses(g, IR_SADDR) || be_gen_uses(g, IR_DADDR)) {
+		load_frame(g, BE_R_ADDRS, BE_FIELD(IR_SADDR));
+		be_emit(a, insn_alui(BPF_LSH, BE_R_ADDRS, 32));
+		load_frame(g, BPF_REG_1, BE_FIELD(IR_DADDR));
+		be_emit(a, insn_alu(BPF_OR, BE_R_ADDRS, BPF_REG_1));
+	}
+	load_frame(g, BPF_REG_1, BE_FRAME(segment));
+	load_frame(g, BPF_REG_2, BE_FRAME(variant));
+	be_emit(a, insn_alu32(BPF_ADD, BPF_REG_1, BPF_REG_2));
+}
+
+void be_gen_walk(struct be_gen *g)
+{
+	be_label accept = g->accept, drop = g->drop;
+	struct be_asm *a = &g->a;
+	struct walk w;
+
+	be_label_here(a, g->walk);
+	walk_start(g);
+	w.enter = be_label_new(a);
+	w.hit = be_label_new(a);
+	w.miss = be_label_new(a);
+	w.end = be_label_new(a);
+	w.groups = be_label_new(a);
+	w.multi = be_label_new(a);
+	w.group = be_label_new(a);
+	w.next_group = be_label_new(a);
+	g->accept = be_label_new(a);
+	g->drop = be_label_new(a);
+	walk_enter(g, &w);
+	walk_single(g, &w);
+	walk_multi(g, &w);
+	walk_hit(g, &w);
+
+	be_label_here(a, g->accept);
+	g->accept = accept;
+	be_stack_release(g);
+	be_jump(a, insn_ja(), accept);
+	be_label_here(a, g->drop);
+	g->drop = drop;
+	be_stack_release(g);
+	be_jump(a, insn_ja(), drop);
+}
