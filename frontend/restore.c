@@ -94,7 +94,7 @@ static void clear_table(struct restore *r)
 	fe_edit_delete_chain(r->table, NULL, r->opts->verbose);
 }
 
-static int begin_failed(struct restore *r, int err)
+static int begin_failed(struct restore *r, const char *name, int err)
 {
 	if (err == -EBUSY) {
 		diag_print(&r->diag, stderr, r->opts->prog);
@@ -103,7 +103,7 @@ static int begin_failed(struct restore *r, int err)
 	if (err != -ENOENT)
 		diag_print(&r->diag, stderr, r->opts->prog);
 	xtables_error(PARAMETER_PROBLEM, "%s: unable to initialize table '%s'",
-		      r->opts->prog, r->name);
+		      r->opts->prog, name);
 }
 
 static int begin_table(struct restore *r)
@@ -121,17 +121,12 @@ static int begin_table(struct restore *r)
 	err = r->ops->begin(r->ctx, name, &r->table, &r->diag);
 	if (err) {
 		r->table = NULL;
-		return begin_failed(r, err);
+		return begin_failed(r, name, err);
 	}
 	memset(r->policy_loc, 0, sizeof(r->policy_loc));
 	if (!r->opts->noflush)
 		clear_table(r);
 	return 0;
-}
-
-static const char *reason(int err)
-{
-	return strerror(-err);
 }
 
 /* Creates a user chain, or empties the one that is kept with -n. */
@@ -150,7 +145,7 @@ static void declare_chain(struct restore *r, const char *name)
 	if (err)
 		xtables_error(PARAMETER_PROBLEM,
 			      "error creating chain '%s':%s", name,
-			      reason(err));
+			      strerror(-err));
 }
 
 static void set_policy(struct restore *r, const char *name, const char *policy,
@@ -399,6 +394,7 @@ static int commit(struct restore *r)
 static int do_line(void *arg)
 {
 	struct restore *r = arg;
+	struct ir_loc loc;
 
 	if (r->buf[0] == '\n')
 		return 0;
@@ -417,8 +413,8 @@ static int do_line(void *arg)
 		return command_line(r);
 	if (skipped(r))
 		return 0;
-	diag_error(&r->diag, NULL, "no table has been named with '*' before");
-	r->diag.loc.line = r->line;
+	loc = whole_line(r);
+	diag_error(&r->diag, &loc, "no table has been named with '*' before");
 	return line_failed(r);
 }
 

@@ -141,6 +141,7 @@ chains() {
 	-P OUTPUT DROP -c 3 4
 	COMMIT
 	END
+	# shellcheck disable=SC2016
 	unshare -n sh -c '"$1" <"$2" && iptables-legacy -v -S' sh \
 		"$legacy" "$dir/in" >"$dir/legacy.out" 2>&1
 	sed -i 's/^COMMIT$/-v -S\n&/' "$dir/in"

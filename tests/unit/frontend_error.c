@@ -52,9 +52,10 @@ static const struct {
 	{ "*filter junk\n-A INPUT\n" C, FINE, 0, F EMPTY "[0:0] -A INPUT\n" C,
 	  NULL },
 	{ "-A INPUT -j DROP\n", FAILED, 1,
-	  "line 1: no table has been named with '*' before\n", NULL },
-	{ C, FAILED, 1, "line 1: no table has been named with '*' before\n",
-	  NULL },
+	  "line 1: no table has been named with '*' before\n"
+	  "-A INPUT -j DROP\n", NULL },
+	{ C, FAILED, 1, "line 1: no table has been named with '*' before\n"
+			C, NULL },
 	{ F "-A INPUT\n", PLAIN, 0, PROG ": COMMIT expected at line 3\n",
 	  NULL },
 	{ F "-A INPUT\nCOMMIT", BAD, 3, "Bad argument `COMMIT'", NULL },
