@@ -241,7 +241,7 @@ const char *fault_name(int fault)
 	return fault >= 0 && fault < NFAULTS ? faults[fault].name : NULL;
 }
 
-int fault_plant(struct ir_table *t, int fault, uint32_t nth, uint32_t *lost)
+int fault_plant(struct ir_table *t, int fault, uint32_t *nth, uint32_t *lost)
 {
 	struct ir_chain *c;
 	uint32_t i, k, rule = 0;
@@ -250,11 +250,12 @@ int fault_plant(struct ir_table *t, int fault, uint32_t nth, uint32_t *lost)
 	for (i = 0; i < ir_table_nchains(t); i++) {
 		c = ir_table_chain(t, i);
 		for (k = 0; k < c->nrules; k++, rule++) {
-			if (rule < nth || !faults[fault].spoil(c, k))
+			if (rule < *nth || !faults[fault].spoil(c, k))
 				continue;
 			if (faults[fault].spoil == spoil_count)
 				*lost = c->rule[k]->index;
 			ir_table_number(t);
+			*nth = rule;
 			return 1;
 		}
 	}

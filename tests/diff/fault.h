@@ -20,10 +20,11 @@ int fault_find(const char *name);
 const char *fault_name(int fault);
 
 /*
- * Plants fault number @fault at the first rule from the @nth on (in table
- * order) that it fits, and numbers the table anew.  1 where it was planted, 0
- * where none fits.  *lost is set to a counter to be read as 0, or UINT32_MAX.
+ * Plants fault number @fault at the first rule from number *nth on (in table
+ * order) that it fits, and numbers the table anew.  1 where it was planted, and
+ * *nth is that rule; 0 where none fits.  *lost is set to a counter to be read as
+ * 0, or UINT32_MAX.
  */
-int fault_plant(struct ir_table *t, int fault, uint32_t nth, uint32_t *lost);
+int fault_plant(struct ir_table *t, int fault, uint32_t *nth, uint32_t *lost);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/diff/lab.h"
 #include "tests/diff/rng.h"
 
 #define SLOTS		192	/* connections at a time */
@@ -42,6 +43,7 @@ struct flowgen {
 	struct frags	frags;
 	struct pg_packet scratch;
 	uint16_t	id;
+	uint32_t	pairing;
 };
 
 static void put16(uint8_t *p, uint32_t v)
@@ -155,19 +157,17 @@ static void open_flow(struct flowgen *g, struct flow *f)
 static void set_way(const struct flowgen *g, const struct flow *f, uint32_t dir,
 		    struct pg_packet *out)
 {
-	uint32_t i = f->iif, pair = i ^ 1;
+	uint32_t i = f->iif;
 
-	if (pair >= g->o.nifaces)
-		pair = 0;
 	memset(out->iif, 0, sizeof(out->iif));
 	memset(out->oif, 0, sizeof(out->oif));
 	out->malformed = false;
 	out->ctstate = 0;
 	out->hook = IR_HOOK_FORWARD;
 	if (f->hook == IR_HOOK_FORWARD && dir)
-		i = pair;
+		i = lab_pair(i, g->o.nifaces, g->pairing);
 	if (f->hook == IR_HOOK_OUTPUT && dir)
-		i = g->o.nifaces > 1;
+		i = g->pairing % g->o.nifaces;
 	if ((f->hook == IR_HOOK_INPUT && dir) ||
 	    (f->hook == IR_HOOK_OUTPUT && !dir))
 		out->hook = IR_HOOK_OUTPUT;
@@ -393,6 +393,11 @@ struct flowgen *flow_new(const struct flow_opts *opts)
 void flow_free(struct flowgen *g)
 {
 	free(g);
+}
+
+void flow_set_pairing(struct flowgen *g, uint32_t m)
+{
+	g->pairing = m;
 }
 
 static void flow_packet(struct flowgen *g, struct flow *f,

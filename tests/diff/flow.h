@@ -20,12 +20,15 @@ struct flow_opts {
 	const uint32_t	*local;		/* addresses of the host; borrowed */
 	uint32_t	nlocal;
 	uint32_t	nifaces;
-	const char	*const *iface;	/* paired: 0 with 1, 2 with 3 ... */
+	const char	*const *iface;
 };
 
 /* NULL: out of memory. */
 struct flowgen *flow_new(const struct flow_opts *opts);
 void flow_free(struct flowgen *g);
+
+/* From here on the hosts route as lab_route_pairs() says for @m. */
+void flow_set_pairing(struct flowgen *g, uint32_t m);
 
 /* The next packet; out->hook is OUTPUT where the host sends it itself. */
 void flow_next(struct flowgen *g, struct pg_packet *out);

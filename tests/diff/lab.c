@@ -161,22 +161,17 @@ static int route_phases(struct lab *lab)
 		   "route add local default dev lo table 77\n");
 }
 
-/* What comes in at one interface of a pair leaves at the other. */
-static int route_pairs(const struct lab *lab)
+/* A table for each interface: what comes in there. */
+static int rule_pairs(const struct lab *lab)
 {
-	char text[8192];
+	char text[2048];
 	size_t n = 0;
-	uint32_t i, to;
+	uint32_t i;
 
-	for (i = 0; i < lab->n; i++) {
-		to = (i ^ 1) < lab->n ? i ^ 1 : 0;
+	for (i = 0; i < lab->n; i++)
 		n += snprintf(text + n, sizeof(text) - n,
-			      "rule add iif %s pref 5 lookup %u\n"
-			      "route add default dev %s table %u\n",
-			      lab->name[i], 100 + i, lab->name[to], 100 + i);
-	}
-	n += snprintf(text + n, sizeof(text) - n, "route add default dev %s\n",
-		      lab->name[lab->n > 1]);
+			      "rule add iif %s pref 5 lookup %u\n",
+			      lab->name[i], 100 + i);
 	return run("ip -batch -", text);
 }
 
@@ -226,7 +221,7 @@ static int build(struct lab *lab)
 	if (set_sysctls(lab) || set_links(lab))
 		return -1;
 	if (lab->flags & LAB_STATEFUL)
-		return route_pairs(lab);
+		return rule_pairs(lab);
 	return route_phases(lab) || swallow(lab) ? -1 : 0;
 }
 
@@ -458,6 +453,25 @@ int lab_inject(struct lab *lab, const struct pg_packet *p)
 	if (lab->flags & LAB_EGRESS)
 		drain(lab);
 	return err;
+}
+
+int lab_route_pairs(struct lab *lab, uint32_t m)
+{
+	char text[4096];
+	size_t n = 0;
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < lab->n; i++)
+		n += snprintf(text + n, sizeof(text) - n,
+			      "route replace default dev %s table %u\n",
+			      lab->name[lab_pair(i, lab->n, m)], 100 + i);
+	snprintf(text + n, sizeof(text) - n, "route replace default dev %s\n",
+		 lab->name[m % lab->n]);
+	err = lab_enter(lab);
+	if (!err)
+		err = run("ip -batch -", text);
+	return err | lab_leave(lab);
 }
 
 int lab_own(const struct lab *lab, const uint32_t *addr, uint32_t n)

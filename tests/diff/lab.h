@@ -67,6 +67,20 @@ uint32_t lab_predict(const struct lab *lab, const struct pg_packet *p,
 /* 0, or -1 when the packet could not be injected (told on stderr). */
 int lab_inject(struct lab *lab, const struct pg_packet *p);
 
+/*
+ * Stateful labs: what comes in at interface @i leaves at this one, with pairing
+ * number @m; and the other way round, where there are enough interfaces.
+ */
+static inline uint32_t lab_pair(uint32_t i, uint32_t n, uint32_t m)
+{
+	uint32_t to = i ^ (1 + m % 7);
+
+	return to < n ? to : (i + 1) % n;
+}
+
+/* What the host sends itself leaves at interface @m modulo their number. */
+int lab_route_pairs(struct lab *lab, uint32_t m);
+
 /* Stateful labs: these addresses are the host's own, too. */
 int lab_own(const struct lab *lab, const uint32_t *addr, uint32_t n);
 

@@ -31,6 +31,7 @@ struct twin {
 	char		name[PG_MAX_IFACES][IR_IFNAMSIZ];
 	const char	*iface[PG_MAX_IFACES];
 	struct pg_packet packet;
+	uint64_t	sent;
 	struct ir_counter *a;
 	struct ir_counter *b;
 };
@@ -112,9 +113,22 @@ static void end(struct twin *t)
 	free(t->b);
 }
 
+/* Routes change with every batch, so that rules see all pairs of interfaces. */
+static int new_routes(struct twin *t, uint32_t m)
+{
+	flow_set_pairing(t->flow, m);
+	return lab_route_pairs(t->s->lab[0], m) |
+	       lab_route_pairs(t->s->lab[1], m);
+}
+
 static int inject(struct twin *t, uint64_t n)
 {
-	while (n--) {
+	uint32_t batch = t->s->conf->batch;
+
+	for (; n--; t->sent++) {
+		if (!(t->sent % batch) &&
+		    new_routes(t, (uint32_t)(t->sent / batch)))
+			return -1;
 		flow_next(t->flow, &t->packet);
 		if (t->kernel.inject(t->kernel.ctx, &t->packet) ||
 		    t->ours.inject(t->ours.ctx, &t->packet))
