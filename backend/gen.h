@@ -35,6 +35,7 @@ struct be_hook_ops {
 	uint32_t	hooks;		/* bit set of enum ir_hook it can judge */
 	bool		state;		/* knows the connection's state */
 	bool		names;		/* knows interfaces by name */
+	bool		ttl;		/* source() sets the field IR_TTL */
 	bool		kernel;		/* needs struct be_kernel */
 	/*
 	 * Whether a program may be interrupted by itself on the same CPU, so

@@ -70,6 +70,15 @@ static void copy(struct be_gen *g)
 	be_emit(a, insn_call(BPF_FUNC_xdp_load_bytes));
 }
 
+/* R1 = what the chain will see. */
+static void store_ttl(struct be_gen *g)
+{
+	if (be_gen_uses(g, IR_TTL))
+		be_emit(&g->a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(IR_TTL),
+					  BPF_REG_1));
+}
+
+/* ip_forward() takes one off the TTL before it asks the chain. */
 static void source_forward(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
@@ -80,6 +89,8 @@ static void source_forward(struct be_gen *g)
 	}
 	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 8));
 	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_1, 1), g->accept);
+	be_emit(a, insn_alui(BPF_SUB, BPF_REG_1, 1));
+	store_ttl(g);
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10,
 			     BE_FRAME(buf.fib.ifindex)));
 	be_gen_ifindex(g, IR_OIF);
@@ -97,6 +108,8 @@ static void source_input(struct be_gen *g)
 		be_jump(a, insn_ja(), g->accept);
 		return;
 	}
+	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 8));
+	store_ttl(g);
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
 			     OFF(ingress_ifindex)));
 	be_gen_ifindex(g, IR_IIF);
@@ -124,6 +137,7 @@ static void source(struct be_gen *g)
 const struct be_hook_ops be_hook_xdp = {
 	.name		= "xdp",
 	.prog_type	= BPF_PROG_TYPE_XDP,
+	.ttl		= true,
 	.accept		= XDP_PASS,
 	.drop		= XDP_DROP,
 	.hooks		= 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD,

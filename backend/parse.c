@@ -308,7 +308,8 @@ void be_gen_parse(struct be_gen *g)
 
 	parse_addresses(g);
 	parse_byte(g, IR_PROTO, 9);
-	parse_byte(g, IR_TTL, 8);
+	if (!g->ops->ttl || g->opts->test_fd >= 0)
+		parse_byte(g, IR_TTL, 8);
 	parse_byte(g, IR_TOS, 1);
 	parse_length(g);
 	if (g->c->variants || g->c->fields & transport_fields) {

@@ -66,6 +66,26 @@ static void fill(struct be_gen *g, int ifindex)
 	length(g);
 }
 
+/*
+ * Destinations the kernel knows before it asks the table, where a default route
+ * would have an answer: multicast, 255.255.255.255 and 0.0.0.0 are for this host
+ * or for nobody (ip_route_input_rcu()).
+ */
+static void never_forwarded(struct be_gen *g, be_label input)
+{
+	struct be_asm *a = &g->a;
+
+	load(g, BPF_W, 16);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), input);
+	be_emit(a, insn_ntoh(BPF_REG_1, 32));
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_1));
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_3, 28));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_3, 14), input);
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, 1));
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_1, 32));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), input);
+}
+
 void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r)
 {
 	static const struct {
@@ -91,6 +111,7 @@ void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r)
 	r->none = be_label_new(a);
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX, ifindex));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, LOOPBACK_IFINDEX), r->input);
+	never_forwarded(g, r->input);
 	fill(g, ifindex);
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
