@@ -205,6 +205,39 @@ int be_program_load(const struct tr_classifier *c,
 	return fd;
 }
 
+int be_program_size(const struct tr_classifier *c, enum be_hook_type type,
+		    uint32_t hooks, struct diag *diag)
+{
+	/* File descriptors are but numbers while nothing is loaded. */
+	const struct be_program_opts opts = {
+		.type = type, .hooks = hooks & types[type]->hooks,
+		.test_fd = -1,
+	};
+	struct be_gen g = {
+		.c = c,
+		.opts = &opts,
+		.ops = types[type],
+		.scratch_fd = be_stack_is_deep(c) ? 0 : -1,
+		.mask = be_table_mask(c),
+	};
+	int err;
+
+	err = check_fields(&g, diag);
+	if (!err)
+		err = check_kernel(&g, diag);
+	if (err)
+		return err;
+	be_asm_init(&g.a);
+	err = emit(&g);
+	if (err)
+		diag_error(diag, NULL, "cannot make a program for hook '%s': %s",
+			   g.ops->name, strerror(-err));
+	else
+		err = g.a.ninsns;
+	be_asm_free(&g.a);
+	return err;
+}
+
 int be_program_load_pass(enum be_hook_type type, struct diag *diag)
 {
 	const struct be_hook_ops *ops = types[type];

@@ -60,6 +60,13 @@ int be_program_load(const struct tr_classifier *c,
 		    const struct be_program_opts *opts, uint32_t *ninsns,
 		    struct diag *diag);
 
+/*
+ * How many instructions the program for those of @hooks that @type can judge
+ * would have; nothing is loaded and no privilege needed.  Or -errno told in @diag.
+ */
+int be_program_size(const struct tr_classifier *c, enum be_hook_type type,
+		    uint32_t hooks, struct diag *diag);
+
 /* A loaded program that accepts everything, for a hook with nothing to do. */
 int be_program_load_pass(enum be_hook_type type, struct diag *diag);
 

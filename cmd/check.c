@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/program.h"
 #include "cmd/cmd.h"
 #include "cmd/dump.h"
 #include "cmd/session.h"
@@ -123,8 +124,14 @@ static int report_refused(struct check *c, const struct ir_table *t)
 	return n ? -EOPNOTSUPP : 0;
 }
 
+/* Where the program shown would be. */
+static enum be_hook_type hook_type(const struct check *c)
+{
+	return c->attach.automatic ? BE_NETFILTER : c->attach.type;
+}
+
 static void show_json(struct check *c, const struct ir_table *t,
-		      const struct tr_classifier *cl)
+		      const struct tr_classifier *cl, int insns)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -140,35 +147,54 @@ static void show_json(struct check *c, const struct ir_table *t,
 	add_number(o, "nodes", cl->stats.nodes);
 	add_number(o, "leaves", cl->stats.leaves);
 	add_number(o, "records", cl->stats.records);
+	add_string(o, "hook", be_hook_type_name(hook_type(c)));
+	add_number(o, "instructions", insns);
 	json_object_array_add(c->tables, o);
 }
 
 static void show(struct check *c, const struct ir_table *t,
-		 const struct tr_classifier *cl)
+		 const struct tr_classifier *cl, int insns)
 {
 	if (c->json) {
-		show_json(c, t, cl);
+		show_json(c, t, cl, insns);
 		return;
 	}
-	fprintf(c->report, "  %s: %u rules in %u chains%s; %u bytes: "
-		"%u groups, %u nodes, %u leaves, %u records\n",
+	fprintf(c->report, "  %s: %u rules in %u chains%s\n",
 		ir_table_name(t), cmd_table_nrules(t), ir_table_nchains(t),
-		cmd_table_stateful(t) ? ", stateful" : "", cl->size,
-		cl->stats.groups, cl->stats.nodes, cl->stats.leaves,
+		cmd_table_stateful(t) ? ", stateful" : "");
+	fprintf(c->report,
+		"    table %u bytes: %u groups, %u nodes, %u leaves, %u records\n",
+		cl->size, cl->stats.groups, cl->stats.nodes, cl->stats.leaves,
 		cl->stats.records);
+	fprintf(c->report, "    program for %s: %d instructions\n",
+		be_hook_type_name(hook_type(c)), insns);
+}
+
+static int present(const struct tr_classifier *cl)
+{
+	int hooks = 0, i;
+
+	for (i = 0; i < IR_NHOOKS; i++)
+		if (cl->hook[i].present)
+			hooks |= 1 << i;
+	return hooks;
 }
 
 static int translate(struct check *c, const struct ir_table *t,
 		     struct diag *diag)
 {
 	struct tr_classifier *cl = tr_translate(t, NULL, diag);
-	int err = 0;
+	int err = 0, insns;
 
 	if (!cl)
 		return -errno;
-	if (c->dump == DUMP_CLASSIFIER)
+	insns = be_program_size(cl, hook_type(c), present(cl), diag);
+	if (insns < 0)
+		err = insns;
+	else
+		show(c, t, cl, insns);
+	if (!err && c->dump == DUMP_CLASSIFIER)
 		err = cmd_classifier_dump(stdout, cl);
-	show(c, t, cl);
 	tr_classifier_free(cl);
 	return err;
 }
