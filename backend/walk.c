@@ -22,6 +22,7 @@ struct walk {
 	be_label	enter;		/* R1: the segment */
 	be_label	hit;		/* BE_R_REC, BE_R_WORD: what comes next */
 	be_label	miss;		/* go on behind them: one group */
+	be_label	next;		/* the same after a hit */
 	be_label	end;		/* nothing holds: the end record */
 	be_label	groups;		/* start with the first of several */
 	be_label	multi;		/* the same, from frame.k0 */
@@ -158,6 +159,41 @@ static void walk_enter(struct be_gen *g, const struct walk *w)
 			     offsetof(struct tr_slot, ref)));
 }
 
+/* Past the rest of the rule that was a hit, which may have several records. */
+static void walk_next(struct be_gen *g, const struct walk *w, be_label scan)
+{
+	struct be_asm *a = &g->a;
+
+	be_label_here(a, w->next);
+	be_gen_loop(g);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_LAST));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), w->end);
+	be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, (int32_t)g->c->layout.size));
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
+	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
+	be_emit(a, insn_alu(BPF_XOR, BPF_REG_1, BE_R_WORD));
+	be_jump(a, insn_jumpi(BPF_JLT, BPF_REG_1, 1 << TR_ID_SHIFT), w->next);
+	be_jump(a, insn_ja(), scan);
+}
+
+/* The record of a segment's end. */
+static void walk_end(struct be_gen *g, const struct walk *w)
+{
+	struct be_asm *a = &g->a;
+
+	be_label_here(a, w->end);
+	be_gen_loop(g);
+	load_frame(g, BPF_REG_1, BE_FRAME(segment));
+	be_gen_at(g, BPF_REG_0, BPF_REG_1);
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
+			     offsetof(struct tr_segment, end)));
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
+	be_jump(a, insn_ja(), w->hit);
+}
+
 /* The leaf of the only group, record by record. */
 static void walk_single(struct be_gen *g, const struct walk *w)
 {
@@ -181,15 +217,8 @@ static void walk_single(struct be_gen *g, const struct walk *w)
 	be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, (int32_t)g->c->layout.size));
 	be_jump(a, insn_ja(), scan);
 
-	be_label_here(a, w->end);
-	be_gen_loop(g);
-	load_frame(g, BPF_REG_1, BE_FRAME(segment));
-	be_gen_at(g, BPF_REG_0, BPF_REG_1);
-	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
-			     offsetof(struct tr_segment, end)));
-	be_gen_at(g, BPF_REG_0, BE_R_REC);
-	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
-	be_jump(a, insn_ja(), w->hit);
+	walk_next(g, w, scan);
+	walk_end(g, w);
 }
 
 /* The leaf of one group of several: BE_R_WORD is the lowest so far. */
@@ -332,7 +361,7 @@ static void walk_pop(struct be_gen *g, const struct walk *w, be_label bottom)
 	set_frame(g, BE_FRAME(multi), 0);
 	be_gen_at(g, BPF_REG_0, BE_R_REC);
 	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
-	be_jump(a, insn_ja(), w->miss);
+	be_jump(a, insn_ja(), w->next);
 }
 
 /* A return; to the policy where there was no jump. */
@@ -368,7 +397,7 @@ static void walk_hit(struct be_gen *g, const struct walk *w)
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_GOTO), go);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, TR_CONTINUE), g->drop);
 	load_frame(g, BPF_REG_1, BE_FRAME(multi));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), w->miss);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), w->next);
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
 	be_emit(a, insn_alui(BPF_OR, BPF_REG_1, 0xff));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, 1));
@@ -441,6 +470,7 @@ void be_gen_walk(struct be_gen *g)
 	w.enter = be_label_new(a);
 	w.hit = be_label_new(a);
 	w.miss = be_label_new(a);
+	w.next = be_label_new(a);
 	w.end = be_label_new(a);
 	w.groups = be_label_new(a);
 	w.multi = be_label_new(a);
