@@ -135,6 +135,9 @@ void be_gen_loop(struct be_gen *g);
 /* The walk, up to a verdict (walk.c). */
 void be_gen_walk(struct be_gen *g);
 
+/* For tests: programs copy all headers, as where bpf_rdonly_cast() is not. */
+void be_program_force_copies(bool on);
+
 /* What cuts an offset to the size of the table (map.c). */
 uint32_t be_table_mask(const struct tr_classifier *c);
 

@@ -94,10 +94,10 @@ static void find_header(struct be_gen *g)
 	}
 	be_emit(a, insn_movi(BPF_REG_2, 0));
 	be_emit(a, insn_movi(BPF_REG_3, 20));
-	copy_to(g, BE_FRAME(header));
+	copy_to(g, BE_HEADER);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_10));
-	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, BE_FRAME(header)));
+	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, BE_HEADER));
 }
 
 /*

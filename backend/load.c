@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "backend/insn.h"
 
 #define LOG_SIZE	(16u << 20)
 
@@ -40,22 +43,44 @@ static const char *last_word(char *log)
 	}
 }
 
+bool be_load_loops(int prog_type, int attach_type)
+{
+	const struct bpf_insn insns[] = {
+		insn_mov32i(BPF_REG_0, 1),
+		insn_may_goto(),
+		insn_exit(),
+	};
+	int fd = load(prog_type, attach_type, "xtbpf_probe", insns,
+		      sizeof(insns) / sizeof(*insns), NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* Once more, for the verifier's word. */
+static void explain(int prog_type, int attach_type, const char *name,
+		    const struct bpf_insn *insns, uint32_t n, int err,
+		    struct diag *diag)
+{
+	char *log = calloc(1, LOG_SIZE);
+	const char *word = "";
+
+	if (log) {
+		load(prog_type, attach_type, name, insns, n, log);
+		word = last_word(log);
+	}
+	diag_error(diag, NULL, "cannot load program '%s': %s%s%s", name,
+		   strerror(-err), *word ? ": " : "", word);
+	free(log);
+}
+
 int be_load(int prog_type, int attach_type, const char *name,
 	    const struct bpf_insn *insns, uint32_t n, struct diag *diag)
 {
-	const char *word;
-	char *log;
-	int fd;
+	int fd = load(prog_type, attach_type, name, insns, n, NULL);
 
-	fd = load(prog_type, attach_type, name, insns, n, NULL);
-	if (fd >= 0)
-		return fd;
-	log = calloc(1, LOG_SIZE);
-	if (log)
-		load(prog_type, attach_type, name, insns, n, log);
-	word = log ? last_word(log) : "";
-	diag_error(diag, NULL, "cannot load program '%s': %s%s%s", name,
-		   strerror(-fd), *word ? ": " : "", word);
-	free(log);
+	if (fd < 0 && diag)
+		explain(prog_type, attach_type, name, insns, n, fd, diag);
 	return fd;
 }

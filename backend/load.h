@@ -3,6 +3,7 @@
 #ifndef BACKEND_LOAD_H
 #define BACKEND_LOAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <linux/bpf.h>
@@ -15,5 +16,8 @@
  */
 int be_load(int prog_type, int attach_type, const char *name,
 	    const struct bpf_insn *insns, uint32_t n, struct diag *diag);
+
+/* Whether programs of this type can loop here (may_goto, Linux 6.9). */
+bool be_load_loops(int prog_type, int attach_type);
 
 #endif

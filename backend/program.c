@@ -19,6 +19,13 @@ static const struct be_hook_ops *const types[BE_NTYPES] = {
 	[BE_TC]		= &be_hook_tc,
 };
 
+static bool force_copies;
+
+void be_program_force_copies(bool on)
+{
+	force_copies = on;
+}
+
 bool be_gen_judges(const struct be_gen *g, enum ir_hook hook)
 {
 	uint32_t can = g->opts->test_fd >= 0 ? UINT32_MAX : g->ops->hooks;
@@ -149,11 +156,43 @@ static int check_kernel(struct be_gen *g, struct diag *diag)
 		diag_error(diag, NULL, "this kernel has no connection tracking");
 		return -EOPNOTSUPP;
 	}
-	if (k->skb_len < 0 || k->skb_data_len < 0 || k->skb_data < 0 ||
+	if (force_copies || k->skb_len < 0 || k->skb_data_len < 0 || k->skb_data < 0 ||
 	    k->skb_head < 0 || k->skb_network_header < 0 ||
 	    k->rdonly_cast < 0)
 		g->copies = true;
 	return 0;
+}
+
+int be_program_load_pass(enum be_hook_type type, struct diag *diag)
+{
+	const struct be_hook_ops *ops = types[type];
+	const struct bpf_insn insns[] = {
+		insn_mov32i(BPF_REG_0, (uint32_t)ops->accept),
+		insn_exit(),
+	};
+
+	return be_load(ops->prog_type, ops->attach_type, "xtbpf_pass", insns,
+		       sizeof(insns) / sizeof(*insns), diag);
+}
+
+static bool type_loads(enum be_hook_type type)
+{
+	int fd = be_program_load_pass(type, NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* A kernel that loads programs of this type, but none that walk. */
+static int check_loops(const struct be_gen *g, struct diag *diag)
+{
+	if (be_load_loops(g->ops->prog_type, g->ops->attach_type) ||
+	    !type_loads(g->opts->type))
+		return 0;
+	diag_error(diag, NULL, "programs cannot loop in this kernel: hook '%s' needs Linux 6.9 or newer",
+		   g->ops->name);
+	return -EOPNOTSUPP;
 }
 
 /* Emits and loads.  A new fd or -errno. */
@@ -175,6 +214,20 @@ static int try(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 	return fd;
 }
 
+/* Before Linux 6.17 a program cannot read just any memory: it copies then. */
+static int try_both(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
+{
+	int fd;
+
+	if (g->ops->kernel && !g->copies) {
+		fd = try(g, ninsns, NULL);
+		if (fd >= 0)
+			return fd;
+		g->copies = true;
+	}
+	return try(g, ninsns, diag);
+}
+
 int be_program_load(const struct tr_classifier *c,
 		    const struct be_program_opts *opts, uint32_t *ninsns,
 		    struct diag *diag)
@@ -191,6 +244,8 @@ int be_program_load(const struct tr_classifier *c,
 	fd = check_fields(&g, diag);
 	if (!fd)
 		fd = check_kernel(&g, diag);
+	if (!fd)
+		fd = check_loops(&g, diag);
 	if (!fd && be_stack_is_deep(c)) {
 		g.scratch_fd = be_stack_create(c);
 		fd = g.scratch_fd < 0 ? g.scratch_fd : 0;
@@ -199,7 +254,7 @@ int be_program_load(const struct tr_classifier *c,
 				   c->depth, strerror(-fd));
 	}
 	if (!fd)
-		fd = try(&g, ninsns, diag);
+		fd = try_both(&g, ninsns, diag);
 	if (g.scratch_fd >= 0)
 		close(g.scratch_fd);
 	return fd;
@@ -238,24 +293,8 @@ int be_program_size(const struct tr_classifier *c, enum be_hook_type type,
 	return err;
 }
 
-int be_program_load_pass(enum be_hook_type type, struct diag *diag)
-{
-	const struct be_hook_ops *ops = types[type];
-	const struct bpf_insn insns[] = {
-		insn_mov32i(BPF_REG_0, (uint32_t)ops->accept),
-		insn_exit(),
-	};
-
-	return be_load(ops->prog_type, ops->attach_type, "xtbpf_pass", insns,
-		       sizeof(insns) / sizeof(*insns), diag);
-}
-
 bool be_type_supported(enum be_hook_type type)
 {
-	int fd = be_program_load_pass(type, NULL);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
+	return type_loads(type) &&
+	       be_load_loops(types[type]->prog_type, types[type]->attach_type);
 }

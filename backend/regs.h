@@ -90,6 +90,9 @@ _Static_assert(sizeof(struct be_frame) % 8 == 0, "BPF stack");
 #define BE_FRAME(member) \
 	((int)offsetof(struct be_frame, member) - (int)sizeof(struct be_frame))
 
+/* Stack accesses must be aligned, and the addresses are read as one. */
+#define BE_HEADER	(BE_FRAME(header) + 4)
+
 #define BE_FIELD(f)	(BE_FRAME(field) + 4 * (int)(f))
 
 #endif

@@ -30,7 +30,10 @@ static void load_byte(struct be_asm *a, int off)
 	be_emit(a, insn_load(BPF_B, BPF_REG_2, BPF_REG_3, BE_FRAME(buf)));
 }
 
-/* Copies R1 bytes behind the 20 of the header; R5 = how many. */
+/*
+ * Copies R1 bytes behind the 20 of the header; R5 = how many, R0 = 0, which the
+ * verifier is not to know: it would count up on its own, option by option.
+ */
 static void copy(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
@@ -44,6 +47,9 @@ static void copy(struct be_gen *g)
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
 	be_emit(a, insn_load(BPF_DW, BPF_REG_5, BPF_REG_10,
 			     BE_FRAME(length)));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_0, BPF_REG_10,
+			     BE_FRAME(length)));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_0, BPF_REG_5));
 }
 
 void be_gen_tcpopt(struct be_gen *g)
@@ -54,7 +60,6 @@ void be_gen_tcpopt(struct be_gen *g)
 	uint32_t i;
 
 	copy(g);
-	be_emit(a, insn_movi(BPF_REG_0, 0));
 	be_emit(a, insn_movi(BPF_REG_1, 0));
 	be_label_here(a, next);
 	be_gen_loop(g);
