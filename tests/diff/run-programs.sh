@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# tests/diff/run-programs.sh - classifiers and programs against the model
+#
+# The classifier walked in C, and the programs of all three types by
+# BPF_PROG_TEST_RUN; nothing is attached.
+set -u
+# shellcheck source=tests/diff/oracle.bash
+. "$(dirname "$0")/oracle.bash"
+
+compare_random --quick=walk --stateful
+compare --quick=walk --rulesets 1 --rules 10000 --packets "$long" --stateful
+rulesets=$(((rulesets + 1) / 2))
+compare_random --quick
+compare_random --quick --stateful --seed $((seed + 1000))
+compare --quick --rulesets 1 --rules 3000 --packets "$packets" --stateful
+compare --quick --packets "$packets" "$examples"/*.rules
+exit $result
