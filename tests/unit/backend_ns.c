@@ -532,6 +532,31 @@ START_TEST(killed_at_every_step)
 }
 END_TEST
 
+/* The same from one hook type to the next: each lets pass what is not its. */
+START_TEST(move_killed_at_every_step)
+{
+	const struct rules *from = _i % 2 ? &pass : &stop, *r;
+	const struct rules *to = _i % 2 ? &stop : &pass;
+	struct be_image image;
+	unsigned int n;
+	bool killed;
+
+	for (n = 1;; n++) {
+		use(&kinds[_i]);
+		commit(from);
+		use(&kinds[(_i + 1) % NKINDS]);
+		killed = killed_at(n, to);
+		r = in_force(&image);
+		be_image_free(&image);
+		expect(killed ? r : to);
+		if (!killed)
+			break;
+	}
+	expect_tidy();
+	ck_assert_uint_gt(n, 40);
+}
+END_TEST
+
 START_TEST(first_killed_at_every_step)
 {
 	const struct rules *r;
@@ -831,6 +856,13 @@ START_TEST(interfaces_come_and_go)
 	ck_assert(!status_says(" gone") && !status_says("d1 "));
 	expect_tidy();
 	expect(&pass);
+	/* Another one with the index of one that is gone. */
+	ck_assert_int_eq(system("ip link add d2 index 77 type veth peer name e2"), 0);
+	commit(&stop);
+	ck_assert_int_eq(system("ip link del d2 && ip link add d3 index 77 type veth peer name e3"), 0);
+	commit(&pass);
+	ck_assert(!status_says(" gone") && !status_says("d3 "));
+	expect_tidy();
 	be_attach_parse("tc:d1,nowhere", &attach, &diag);
 	ck_assert_int_eq(commit_from(&stop, NULL, false), -ENODEV);
 	ck_assert(strstr(diag.msg, "'nowhere'"));
@@ -908,6 +940,7 @@ int main(void)
 	tcase_add_loop_test(tc, fails_at_every_step, 0, NKINDS);
 	tcase_add_loop_test(tc, first_fails_at_every_step, 0, NKINDS);
 	tcase_add_loop_test(tc, killed_at_every_step, 0, NKINDS);
+	tcase_add_loop_test(tc, move_killed_at_every_step, 0, NKINDS);
 	tcase_add_loop_test(tc, first_killed_at_every_step, 0, NKINDS);
 	tcase_add_loop_test(tc, detach_killed_at_every_step, 0, NKINDS);
 	tcase_add_test(tc, killed_at_random);
