@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tests/unit/backend_hooks.c - what programs ask the kernel: chain, interfaces
+ *
+ * Test runs in a network namespace of its own, with contexts made up, against
+ * the evaluator.  As root; exit 77 otherwise.
+ */
+#define _GNU_SOURCE
+#include "config.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <linux/if_tun.h>
+#include <linux/pkt_cls.h>
+#include <net/if.h>
+
+#include "backend/gen.h"
+#include "backend/program.h"
+#include "ir/eval.h"
+#include "tests/unit/rules.h"
+#include "translator/classifier.h"
+
+#define SKIPPED	77
+#define ETH	14
+
+static struct ir_table *t;
+static struct tr_classifier *c;
+static struct ir_counter *want, *have;
+static uint32_t ncounters;
+static int table = -1, counters = -1, ifindexes = -1, prog = -1;
+static unsigned int t0, t1;
+
+static void tap(const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR);
+
+	ck_assert_msg(fd >= 0, "/dev/net/tun: %s", strerror(errno));
+	strcpy(ifr.ifr_name, name);
+	ck_assert_int_eq(ioctl(fd, TUNSETIFF, &ifr), 0);
+}
+
+/* A router between 10.1/16 and 10.2/16, in a namespace that ends with us. */
+static void setup(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	tap("t0");
+	tap("t1");
+	ck_assert_int_eq(system("ip link set lo up && ip link set t0 up &&"
+				"ip link set t0 address 02:00:00:00:00:01 &&"
+				"ip link set t1 mtu 1000 up &&"
+				"ip addr add 10.1.0.1/16 dev t0 &&"
+				"ip addr add 10.2.0.1/16 dev t1 &&"
+				"ip route add blackhole 10.3.0.0/16 &&"
+				"ip route add default via 10.2.0.9 &&"
+				"echo 1 > /proc/sys/net/ipv4/ip_forward"), 0);
+	t0 = if_nametoindex("t0");
+	t1 = if_nametoindex("t1");
+	t = ir_table_new("filter");
+}
+
+static void teardown(void)
+{
+	close(table);
+	close(counters);
+	close(ifindexes);
+	close(prog);
+	free(want);
+	free(have);
+	tr_classifier_free(c);
+	ir_table_free(t);
+}
+
+/* Every pattern in every chain, in and out, to be counted. */
+static void add_patterns(const char *const *pattern, int n)
+{
+	struct ir_chain *chain;
+	struct ir_rule *r;
+	int hook, i;
+
+	for (hook = IR_HOOK_INPUT; hook <= IR_HOOK_OUTPUT; hook++) {
+		chain = ir_table_base(t, (enum ir_hook)hook);
+		chain->policy = IR_DROP;
+		for (i = 0; i < 2 * n; i++) {
+			r = add_rule(t, chain, IR_CONTINUE, NULL);
+			add_iface(t, r, i % 2 ? IR_IIF : IR_OIF,
+				  pattern[i / 2], !(i % 3));
+		}
+		r = add_rule(t, chain, IR_CONTINUE, NULL);
+		ck_assert_int_eq(ir_rule_add_range(t, r, IR_TTL, 64, 64, false),
+				 0);
+	}
+}
+
+static void add_ifindex(unsigned int ifindex, const char *name)
+{
+	uint32_t class = tr_iface_class(c, name);
+
+	ck_assert_int_eq(bpf_map_update_elem(ifindexes, &ifindex, &class, 0), 0);
+}
+
+static void load(enum be_hook_type type, uint32_t hooks)
+{
+	struct be_program_opts o = { .type = type, .hooks = hooks,
+				     .test_fd = -1 };
+	struct diag diag;
+
+	diag_init(&diag);
+	ncounters = ir_table_number(t);
+	c = tr_translate(t, NULL, &diag);
+	ck_assert_msg(c != NULL, "%s", diag.msg);
+	want = calloc(ncounters, sizeof(*want));
+	have = calloc(ncounters, sizeof(*have));
+	o.table_fd = table = be_table_create(c, &diag);
+	o.counter_fd = counters = be_counter_create(ncounters, &diag);
+	ifindexes = bpf_map_create(BPF_MAP_TYPE_HASH, "ifindexes", 4, 4, 16,
+				   NULL);
+	o.ifindex_fd = ifindexes;
+	add_ifindex(1, "lo");
+	add_ifindex(t0, "t0");
+	add_ifindex(t1, "t1");
+	prog = be_program_load(c, &o, NULL, &diag);
+	ck_assert_msg(prog >= 0, "%s", diag.msg);
+}
+
+/* No counter differs from what the evaluator says. */
+static void compare(const char *what)
+{
+	uint32_t i;
+
+	ck_assert_int_eq(be_counter_read(counters, have, ncounters), 0);
+	for (i = 0; i < ncounters; i++)
+		ck_assert_msg(have[i].packets == want[i].packets &&
+			      have[i].bytes == want[i].bytes,
+			      "%s: counter %u is %lu/%lu, not %lu/%lu", what, i,
+			      (unsigned long)have[i].packets,
+			      (unsigned long)have[i].bytes,
+			      (unsigned long)want[i].packets,
+			      (unsigned long)want[i].bytes);
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+/* An Ethernet frame with an UDP packet of @len bytes. */
+static void make(uint8_t *frame, uint32_t dst, uint32_t len, uint8_t ttl)
+{
+	uint8_t *ip = frame + ETH;
+
+	memset(frame, 0, ETH + len);
+	frame[0] = 2;
+	frame[5] = 1;
+	frame[12] = 8;
+	ip[0] = 0x45;
+	ip[2] = (uint8_t)(len >> 8);
+	ip[3] = (uint8_t)len;
+	ip[8] = ttl;
+	ip[9] = 17;
+	put32(ip + 12, 0x0a010005);
+	put32(ip + 16, dst);
+}
+
+/* The evaluator's word on what should happen to the packet at @ip. */
+static int expect(enum ir_hook hook, const uint8_t *ip, uint32_t len,
+		  const char *iif, const char *oif)
+{
+	struct ir_packet p;
+
+	if (hook == IR_HOOK_NONE)
+		return 1;
+	ck_assert_int_eq(ir_packet_parse(&p, ip, len), 0);
+	ir_packet_set_iif(&p, iif);
+	ir_packet_set_oif(&p, oif);
+	return ir_eval(t, hook, &p, want) == IR_ACCEPT;
+}
+
+static uint32_t run(const void *data, uint32_t len, const void *ctx,
+		    uint32_t ctx_len)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = data, .data_size_in = len,
+		    .ctx_in = ctx, .ctx_size_in = ctx_len, .repeat = 1);
+
+	ck_assert_msg(!bpf_prog_test_run_opts(prog, &o), "%s",
+		      strerror(errno));
+	return o.retval;
+}
+
+/* --- netfilter --- */
+
+static const char *const patterns[] = {
+	"lo", "l", "l+", "lo+", "lo0", "m", "abcdefgh", "abcdefghi",
+	"abcdefgh+", "abcdefg+", "verylongname15c", "verylongname15+",
+	"verylongname15d", "+", "eth0", "zzz+", "\xff+", "a", "a+", "",
+};
+
+/* Long ones first: the kernel may leave what is behind a NUL. */
+static const char *const names[] = {
+	"verylongname15c", "abcdefghi", "abcdefgh", "abcdefg", "eth0", "lo",
+	"l", "zzzzzzzz0",
+};
+
+/* A frame comes in with its Ethernet header, and goes out without one. */
+static uint32_t run_state(const uint8_t *frame, const uint8_t state[48])
+{
+	uint32_t skip = state[0] == IR_HOOK_OUTPUT ? ETH : 0;
+
+	return run(frame + skip, ETH + 40 - skip, state, 48);
+}
+
+/*
+ * struct nf_hook_state: hook, pf, and pointers that must be NULL.  A test run
+ * has no input device, and lo as the output device at all hooks.
+ */
+static void run_netfilter(enum ir_hook hook, const char *lo)
+{
+	uint8_t state[48] = { (uint8_t)hook, 2 }, frame[ETH + 40];
+	int verdict;
+
+	make(frame, 0x7f000001, 40, 64);
+	verdict = expect(hook, frame + ETH, 40, "", lo);
+	ck_assert_int_eq(run_state(frame, state), verdict);
+}
+
+static void rename_lo(const char *from, const char *to)
+{
+	char cmd[128];
+
+	snprintf(cmd, sizeof(cmd), "ip link set dev %s down && ip link set dev %s name %s",
+		 from, from, to);
+	if (strcmp(from, to))
+		ck_assert_int_eq(system(cmd), 0);
+}
+
+START_TEST(netfilter_names)
+{
+	const char *lo = "lo";
+	size_t i;
+	int hook;
+
+	add_patterns(patterns, (int)(sizeof(patterns) / sizeof(*patterns)));
+	load(BE_NETFILTER, 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
+			   1u << IR_HOOK_OUTPUT);
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		rename_lo(lo, names[i]);
+		lo = names[i];
+		for (hook = IR_HOOK_INPUT; hook <= IR_HOOK_OUTPUT; hook++) {
+			run_netfilter((enum ir_hook)hook, lo);
+			compare(lo);
+		}
+	}
+}
+END_TEST
+
+START_TEST(netfilter_other_hooks)
+{
+	uint8_t state[48] = { IR_HOOK_FORWARD, 2 }, frame[ETH + 40];
+
+	add_patterns(patterns, 3);
+	load(BE_NETFILTER, 1u << IR_HOOK_INPUT);
+	make(frame, 0x7f000001, 40, 64);
+	ck_assert_int_eq(run_state(frame, state), 1);
+	compare("FORWARD");
+	run_netfilter(IR_HOOK_INPUT, "lo");
+	compare("INPUT");
+}
+END_TEST
+
+/* A packet without a connection is INVALID. */
+START_TEST(netfilter_state)
+{
+	struct ir_chain *chain = ir_table_base(t, IR_HOOK_INPUT);
+	uint32_t bit;
+
+	for (bit = 1; bit <= 64; bit *= 2)
+		ck_assert_int_eq(ir_rule_add_masked(t,
+			add_rule(t, chain, IR_CONTINUE, NULL), IR_CTSTATE, bit,
+			bit, false), 0);
+	load(BE_NETFILTER, 1u << IR_HOOK_INPUT);
+	run_netfilter(IR_HOOK_INPUT, "lo");
+	compare("INPUT");
+}
+END_TEST
+
+/* --- xdp and tc --- */
+
+static const char *const some[] = { "t0", "t1", "t+", "lo" };
+
+static const struct route {
+	uint32_t	dst;
+	uint32_t	len;
+	uint8_t		ttl;
+	bool		df;
+	enum ir_hook	hook;
+} routes[] = {
+	{ 0x0a020005, 40, 65, false, IR_HOOK_FORWARD },
+	{ 0x0a020005, 40, 64, false, IR_HOOK_FORWARD },
+	{ 0x0a020005, 40, 1, false, IR_HOOK_NONE },
+	{ 0x0a020005, 40, 0, false, IR_HOOK_NONE },
+	{ 0x0a020005, 1001, 64, false, IR_HOOK_FORWARD },
+	{ 0x0a020005, 1001, 64, true, IR_HOOK_NONE },
+	{ 0x0a020005, 1000, 64, true, IR_HOOK_FORWARD },
+	{ 0x08080808, 40, 64, false, IR_HOOK_FORWARD },
+	{ 0x0a010001, 40, 64, false, IR_HOOK_INPUT },
+	{ 0x0a020001, 40, 1, false, IR_HOOK_INPUT },
+	{ 0x0a01ffff, 40, 64, false, IR_HOOK_INPUT },
+	{ 0xffffffff, 40, 64, false, IR_HOOK_INPUT },
+	{ 0xe0000001, 40, 64, false, IR_HOOK_INPUT },
+	{ 0x0a030001, 40, 64, false, IR_HOOK_NONE },
+};
+
+#define NROUTES	((int)(sizeof(routes) / sizeof(*routes)))
+
+static void make_route(uint8_t *frame, const struct route *r)
+{
+	make(frame, r->dst, r->len, r->ttl);
+	if (r->df)
+		frame[ETH + 6] = 0x40;
+}
+
+static void run_xdp(const struct route *r, uint32_t hooks)
+{
+	struct xdp_md md = { .ingress_ifindex = t0 };
+	enum ir_hook hook = hooks & 1u << r->hook ? r->hook : IR_HOOK_NONE;
+	uint8_t frame[ETH + 1500];
+	int verdict;
+
+	make_route(frame, r);
+	/* ip_forward() has taken one off when the chain sees it. */
+	if (hook == IR_HOOK_FORWARD)
+		frame[ETH + 8]--;
+	verdict = expect(hook, frame + ETH, r->len, "t0",
+			 hook == IR_HOOK_FORWARD ? "t1" : "");
+	make_route(frame, r);
+	md.data_end = ETH + r->len;
+	ck_assert_int_eq(run(frame, ETH + r->len, &md, sizeof(md)),
+			 verdict ? XDP_PASS : XDP_DROP);
+}
+
+static const uint32_t both = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD;
+
+START_TEST(xdp_routes)
+{
+	uint32_t hooks = _i == 0 ? both : _i == 1 ? 1u << IR_HOOK_INPUT :
+			 1u << IR_HOOK_FORWARD;
+	char what[32];
+	int i;
+
+	add_patterns(some, 4);
+	load(BE_XDP, hooks);
+	for (i = 0; i < NROUTES; i++) {
+		run_xdp(&routes[i], hooks);
+		snprintf(what, sizeof(what), "route %d", i);
+		compare(what);
+	}
+}
+END_TEST
+
+START_TEST(xdp_no_forwarding)
+{
+	static const struct route r = { 0x0a020005, 40, 64, false,
+					IR_HOOK_INPUT };
+
+	ck_assert_int_eq(system("echo 0 > /proc/sys/net/ipv4/ip_forward"), 0);
+	add_patterns(some, 4);
+	load(BE_XDP, both);
+	run_xdp(&r, both);
+	compare("no forwarding");
+}
+END_TEST
+
+/* What ip_rcv() throws away is not counted, and left to it. */
+START_TEST(xdp_malformed)
+{
+	static const struct { uint8_t at, value; } bad[] = {
+		{ 12, 0x81 }, { 12, 0x86 }, { ETH, 0x44 }, { ETH, 0x65 },
+		{ ETH, 0x4b }, { ETH + 3, 19 }, { ETH + 3, 41 },
+		{ ETH + 2, 1 },
+	};
+	struct xdp_md md = { .ingress_ifindex = t0 };
+	uint8_t frame[ETH + 40];
+	uint32_t i;
+
+	add_patterns(some, 4);
+	load(BE_XDP, both);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		make(frame, 0x0a010001, 40, 64);
+		frame[bad[i].at] = bad[i].value;
+		md.data_end = ETH + 40;
+		ck_assert_int_eq(run(frame, md.data_end, &md, sizeof(md)),
+				 XDP_PASS);
+	}
+	for (i = ETH; i < ETH + 28; i++) {
+		make(frame, 0x0a010001, 28, 64);
+		md.data_end = i;
+		ck_assert_int_eq(run(frame, i, &md, sizeof(md)), XDP_PASS);
+	}
+	compare("malformed");
+}
+END_TEST
+
+/* An interface that is not in the map: dropped, and not counted. */
+START_TEST(unknown_interface)
+{
+	struct xdp_md md = { .ingress_ifindex = t0, .data_end = ETH + 40 };
+	uint8_t frame[ETH + 40];
+
+	add_patterns(some, 4);
+	load(BE_XDP, both);
+	ck_assert_int_eq(bpf_map_delete_elem(ifindexes, &t0), 0);
+	make(frame, 0x0a010001, 40, 64);
+	ck_assert_int_eq(run(frame, ETH + 40, &md, sizeof(md)), XDP_DROP);
+	compare("unknown interface");
+}
+END_TEST
+
+static uint32_t run_tc(const uint8_t *frame, uint32_t len, uint32_t cb,
+		       unsigned int iif, unsigned int ifindex)
+{
+	struct __sk_buff skb = { .cb[0] = cb, .ingress_ifindex = iif,
+				 .ifindex = ifindex };
+
+	return run(frame, len, &skb, sizeof(skb));
+}
+
+static uint32_t verdict_tc(int accept)
+{
+	return accept ? (uint32_t)TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+static const uint32_t all = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
+			    1u << IR_HOOK_OUTPUT;
+
+START_TEST(tc_egress)
+{
+	uint8_t frame[ETH + 40];
+	int want_it;
+
+	be_program_force_copies(_i);
+	add_patterns(some, 4);
+	load(BE_TC, all);
+	make(frame, 0x0a020005, 40, 64);
+	want_it = expect(IR_HOOK_FORWARD, frame + ETH, 40, "t0", "t1");
+	ck_assert_int_eq(run_tc(frame, ETH + 40, BE_TC_CB_EGRESS, t0, t1),
+			 verdict_tc(want_it));
+	compare("FORWARD");
+	want_it = expect(IR_HOOK_OUTPUT, frame + ETH, 40, "", "t1");
+	ck_assert_int_eq(run_tc(frame, ETH + 40, BE_TC_CB_EGRESS, 0, t1),
+			 verdict_tc(want_it));
+	compare("OUTPUT");
+	/* Not called by a stub. */
+	ck_assert_int_eq(run_tc(frame, ETH + 40, 0, t0, t1), TC_ACT_SHOT);
+	frame[12] = 0x86;
+	frame[13] = 0xdd;
+	ck_assert_int_eq(run_tc(frame, ETH + 40, BE_TC_CB_EGRESS, t0, t1),
+			 (uint32_t)TC_ACT_UNSPEC);
+	compare("neither");
+}
+END_TEST
+
+/* Only what is for this host is judged, without what is behind the packet. */
+START_TEST(tc_ingress)
+{
+	uint8_t frame[ETH + 1510];
+	enum ir_hook hook;
+	int i, want_it;
+
+	be_program_force_copies(_i);
+	add_patterns(some, 4);
+	load(BE_TC, all);
+	for (i = 0; i < NROUTES; i++) {
+		memset(frame, 0, sizeof(frame));
+		make_route(frame, &routes[i]);
+		hook = routes[i].hook == IR_HOOK_INPUT ? IR_HOOK_INPUT :
+		       IR_HOOK_NONE;
+		want_it = expect(hook, frame + ETH, routes[i].len, "t0", "");
+		ck_assert_int_eq(run_tc(frame, ETH + routes[i].len + 6,
+					BE_TC_CB_INGRESS, 0, t0),
+				 verdict_tc(want_it));
+		compare("INPUT");
+	}
+	make(frame, 0x0a010001, 40, 64);
+	frame[5] = 2;
+	ck_assert_int_eq(run_tc(frame, ETH + 40, BE_TC_CB_INGRESS, 0, t0),
+			 (uint32_t)TC_ACT_UNSPEC);
+	compare("for another host");
+}
+END_TEST
+
+/* --- refusals --- */
+
+static void refuse(enum be_hook_type type, int err, const char *word)
+{
+	struct be_program_opts o = { .type = type, .hooks = both,
+				     .ifindex_fd = -1, .test_fd = -1 };
+	struct diag diag;
+
+	diag_init(&diag);
+	ir_table_number(t);
+	c = tr_translate(t, NULL, &diag);
+	ck_assert_ptr_nonnull(c);
+	o.table_fd = table = be_table_create(c, &diag);
+	o.counter_fd = counters = be_counter_create(c->ncounters, &diag);
+	ck_assert_int_eq(be_program_load(c, &o, NULL, &diag), err);
+	ck_assert_msg(strstr(diag.msg, word) != NULL, "%s", diag.msg);
+	diag_clear(&diag);
+}
+
+START_TEST(state_refused)
+{
+	struct ir_rule *r;
+
+	r = add_rule(t, ir_table_base(t, IR_HOOK_INPUT), IR_DROP, NULL);
+	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_CTSTATE, 1, 1, false), 0);
+	refuse(_i ? BE_TC : BE_XDP, -EOPNOTSUPP, "state");
+}
+END_TEST
+
+START_TEST(interfaces_refused)
+{
+	struct ir_rule *r;
+
+	r = add_rule(t, ir_table_base(t, IR_HOOK_INPUT), IR_DROP, NULL);
+	add_iface(t, r, IR_IIF, "eth0", false);
+	refuse(_i ? BE_TC : BE_XDP, -EINVAL, "interfaces");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("hooks");
+	TCase *tc = tcase_create("hooks");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, netfilter_names);
+	tcase_add_test(tc, netfilter_other_hooks);
+	tcase_add_test(tc, netfilter_state);
+	tcase_add_loop_test(tc, xdp_routes, 0, 3);
+	tcase_add_test(tc, xdp_no_forwarding);
+	tcase_add_test(tc, xdp_malformed);
+	tcase_add_test(tc, unknown_interface);
+	tcase_add_loop_test(tc, tc_egress, 0, 2);
+	tcase_add_loop_test(tc, tc_ingress, 0, 2);
+	tcase_add_loop_test(tc, state_refused, 0, 2);
+	tcase_add_loop_test(tc, interfaces_refused, 0, 2);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *sr;
+	int failed;
+
+	if (geteuid())
+		return SKIPPED;
+	sr = srunner_create(suite());
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
