@@ -80,7 +80,8 @@ static struct pktgen *make_pktgen(const struct subject *s)
 {
 	struct pg_opts o = {
 		.seed = s->seed ^ s->conf->seed << 20, .mutate = true,
-		.trailers = true, .malformed = s->lab[0], .max_len = 1500,
+		.trailers = true, .malformed = s->lab[0],
+		.max_len = s->lab[0] ? 8900 : 1500,
 	};
 	static char named[PG_MAX_IFACES][IR_IFNAMSIZ];
 	uint32_t i;

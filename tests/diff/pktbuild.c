@@ -235,6 +235,9 @@ void pg_build(struct pg_spec *s, const struct pg_opts *opts, struct rng *r,
 		ihl += ip_options(r, ip + 20);
 	build_l4(s, r, kind == IR_KIND_BADOPT, &h);
 	total = ihl + l4_len(s, kind, &h, ihl, opts->mutate, r);
+	/* More than a page: the kernel keeps headers and data apart. */
+	if (opts->max_len >= 8000 && !s->len_set && rng_one_in(r, 40))
+		total = 4100 + rng_below(r, opts->max_len - 4100);
 	if (total > opts->max_len)
 		total = opts->max_len;
 	n = total - ihl < sizeof(h.b) ? total - ihl : sizeof(h.b);

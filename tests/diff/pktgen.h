@@ -32,7 +32,7 @@ struct pg_packet {
 
 struct pg_opts {
 	uint64_t	seed;
-	uint32_t	max_len;	/* longest packet; 0: 1500 */
+	uint32_t	max_len;	/* longest packet, at most PG_MAX - 64; 0: 1500 */
 	bool		mutate;		/* cut, fragment, corrupt ... */
 	bool		trailers;	/* bytes behind the packet's end */
 	bool		malformed;	/* what meets no chain, now and then */

@@ -63,7 +63,7 @@ static int prepare(struct twin *t)
 	struct subject *s = t->s;
 	struct pg_opts o = { .seed = s->seed ^ s->conf->seed << 20,
 			     .mutate = true, .trailers = true,
-			     .malformed = true, .max_len = 1500 };
+			     .malformed = true, .max_len = 8900 };
 	struct flow_opts f = { .seed = o.seed };
 	uint32_t i;
 
