@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tests/unit/nslab.h - two rulesets in a network namespace of its own
+ *
+ * As root.  Everything happens in a mount namespace with a bpffs of its own,
+ * which ends with the process and takes all pins along.
+ *
+ * The rulesets take turns: "pass" accepts, "stop" drops what comes in.  Which
+ * one is in force is asked with a datagram over lo, and from the image.
+ */
+#ifndef TESTS_UNIT_NSLAB_H
+#define TESTS_UNIT_NSLAB_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/attach.h"
+#include "backend/ns.h"
+#include "ir/diag.h"
+#include "ir/ruleset.h"
+#include "translator/classifier.h"
+
+/* The kinds of attachment that every test goes through. */
+struct kind {
+	const char	*spec;
+	bool		clsact;
+};
+
+#define NKINDS	4
+
+extern const struct kind kinds[NKINDS];
+
+struct rules {
+	struct ir_table	*t;
+	struct tr_classifier *c;
+	struct ir_counter *start;
+	uint32_t	*continues;
+	uint32_t	policy;		/* counter of INPUT's */
+	const char	*image;
+};
+
+extern struct rules pass, stop;
+extern struct be_attach attach;
+extern struct diag diag;
+
+/* Once per process: false without privilege. */
+bool nslab_init(void);
+
+/* Fixtures: a namespace, the first kind, both rulesets (nothing in force). */
+void nslab_setup(void);
+void nslab_teardown(void);
+
+/* The calling process goes into a new namespace, with lo up. */
+void new_ns(void);
+
+/* From here on, attach like this. */
+void use(const struct kind *k);
+
+struct be_ns *open_ns(void);
+
+int commit_from(const struct rules *r, const struct be_image *before,
+		bool conntrack);
+
+/* Must work. */
+void commit(const struct rules *r);
+void detach(void);
+
+/* Sends a datagram over lo: whether it arrives. */
+bool arrives(void);
+
+/* What is in force, by its image; NULL: nothing. */
+const struct rules *in_force(struct be_image *image);
+
+/* Asserts that @r, whole, is what judges; NULL: nothing is loaded. */
+void expect(const struct rules *r);
+
+/* The packets at the policy of INPUT. */
+uint64_t policy_packets(void);
+
+/* Whether the state has a directory. */
+bool dir_exists(void);
+
+/* Exactly one generation, the slots and links that it needs, no more. */
+void expect_tidy(void);
+
+#endif
