@@ -27,20 +27,29 @@ static void load_ctx(struct be_gen *g, int reg, int off)
 	be_emit(&g->a, insn_load(BPF_W, reg, BE_R_CTX, off));
 }
 
-/* Not IPv4, or of a VLAN: nothing that a chain sees of this device. */
+/*
+ * Not IPv4, or of a VLAN: nothing that a chain sees of this device. A tag that
+ * names no VLAN (802.1p) is nothing; what has another tag behind such a one is
+ * dropped, since the kernel would go on and look into it.
+ */
 static void check_protocol(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
-	be_label untagged = be_label_new(a);
+	be_label untagged = be_label_new(a), tagged = be_label_new(a);
 
-	load_ctx(g, BPF_REG_1, OFF(protocol));
-	be_emit(a, insn_ntoh(BPF_REG_1, 16));
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, ETH_P_IP), g->accept);
+	load_ctx(g, BPF_REG_2, OFF(protocol));
+	be_emit(a, insn_ntoh(BPF_REG_2, 16));
 	load_ctx(g, BPF_REG_1, OFF(vlan_present));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), untagged);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), tagged);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, ETH_P_IP), untagged);
+	be_jump(a, insn_ja(), g->accept);
+	be_label_here(a, tagged);
 	load_ctx(g, BPF_REG_1, OFF(vlan_tci));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, VLAN_VID_MASK));
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), g->accept);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, ETH_P_8021Q), g->drop);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, ETH_P_8021AD), g->drop);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_2, ETH_P_IP), g->accept);
 	be_label_here(a, untagged);
 }
 

@@ -15,6 +15,8 @@
 
 #include "backend/gen.h"
 
+#define VLAN_HLEN	4
+#define VLAN_VID_MASK	0xfff
 #define OFF(member)	((int)offsetof(struct xdp_md, member))
 
 /* Jumps to @to unless this is a whole IPv4 header in a whole packet. */
@@ -37,19 +39,59 @@ static void check_header(struct be_gen *g, be_label to)
 	be_jump(a, insn_jump(BPF_JLT, BE_R_AVAIL, BE_R_IHL), to);
 }
 
-static void context(struct be_gen *g)
+/* R1 = the Ethernet type; data_end is in R2. */
+static void load_type(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 
-	be_emit(a, insn_mov(BE_R_CTX, BPF_REG_1));
-	be_emit(a, insn_load(BPF_W, BE_R_IP, BE_R_CTX, OFF(data)));
-	be_emit(a, insn_load(BPF_W, BPF_REG_2, BE_R_CTX, OFF(data_end)));
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_IP));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, ETH_HLEN + 20));
 	be_jump(a, insn_jump(BPF_JGT, BPF_REG_1, BPF_REG_2), g->accept);
 	be_emit(a, insn_load(BPF_H, BPF_REG_1, BE_R_IP, 12));
 	be_emit(a, insn_ntoh(BPF_REG_1, 16));
+}
+
+/*
+ * Past VLAN tags that name no VLAN (802.1p): the kernel takes such a packet for
+ * this device. One of a VLAN belongs to another device, which has its own
+ * program. Moves BE_R_IP so that what follows is where it is without tags.
+ */
+static void skip_priority_tags(struct be_gen *g, be_label ip)
+{
+	struct be_asm *a = &g->a;
+	be_label tag;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		tag = be_label_new(a);
+		load_type(g);
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, ETH_P_IP), ip);
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, ETH_P_8021Q), tag);
+		be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, ETH_P_8021AD),
+			g->accept);
+		be_label_here(a, tag);
+		be_emit(a, insn_load(BPF_H, BPF_REG_1, BE_R_IP, 14));
+		be_emit(a, insn_ntoh(BPF_REG_1, 16));
+		be_emit(a, insn_alui(BPF_AND, BPF_REG_1, VLAN_VID_MASK));
+		be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), g->accept);
+		be_emit(a, insn_alui(BPF_ADD, BE_R_IP, VLAN_HLEN));
+	}
+	load_type(g);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, ETH_P_8021Q), g->drop);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, ETH_P_8021AD), g->drop);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, ETH_P_IP), g->accept);
+}
+
+static void context(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label ip = be_label_new(a);
+
+	be_emit(a, insn_mov(BE_R_CTX, BPF_REG_1));
+	be_emit(a, insn_load(BPF_W, BE_R_IP, BE_R_CTX, OFF(data)));
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BE_R_CTX, OFF(data_end)));
+	skip_priority_tags(g, ip);
+	be_label_here(a, ip);
 	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, ETH_HLEN));
 	check_header(g, g->accept);
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
@@ -63,7 +105,9 @@ static void copy(struct be_gen *g)
 	struct be_asm *a = &g->a;
 
 	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
-	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, ETH_HLEN));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_2, BE_R_IP));
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX, OFF(data)));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_2, BPF_REG_1));
 	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, BE_FRAME(buf)));
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));

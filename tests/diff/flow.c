@@ -162,6 +162,7 @@ static void set_way(const struct flowgen *g, const struct flow *f, uint32_t dir,
 	memset(out->iif, 0, sizeof(out->iif));
 	memset(out->oif, 0, sizeof(out->oif));
 	out->malformed = false;
+	out->tags = 0;
 	out->ctstate = 0;
 	out->hook = IR_HOOK_FORWARD;
 	if (f->hook == IR_HOOK_FORWARD && dir)

@@ -372,6 +372,8 @@ uint32_t lab_predict(const struct lab *lab, const struct pg_packet *p,
 		return 0;
 	if (p->hook == IR_HOOK_OUTPUT)
 		return predict_sent(lab, ip, sight);
+	if (p->tags && p->vid)		/* of a VLAN there is not */
+		return 0;
 	sight[0] = (struct lab_sight){ IR_HOOK_INPUT, p->iif, NULL };
 	if (multicast(saddr) || saddr == UINT32_MAX)
 		return 0;
@@ -418,8 +420,8 @@ static void drain(struct lab *lab)
 
 static int write_tap(struct lab *lab, const struct pg_packet *p)
 {
-	static uint8_t frame[sizeof(mac) + PG_MAX];
-	uint32_t i;
+	static uint8_t frame[sizeof(mac) + 8 + PG_MAX];
+	uint32_t i, t, len = sizeof(mac);
 
 	for (i = 0; i < lab->n; i++)
 		if (!strncmp(lab->name[i], p->iif, IR_IFNAMSIZ))
@@ -429,8 +431,16 @@ static int write_tap(struct lab *lab, const struct pg_packet *p)
 		return -1;
 	}
 	memcpy(frame, mac, sizeof(mac));
-	memcpy(frame + sizeof(mac), p->data, p->len);
-	if (write(lab->tap[i], frame, sizeof(mac) + p->len) >= 0)
+	for (t = 0; t < p->tags; t++, len += 4) {
+		frame[len - 2] = p->tags > 1 && !t ? 0x88 : 0x81;
+		frame[len - 1] = p->tags > 1 && !t ? 0xa8 : 0;
+		frame[len] = 0xa0;
+		frame[len + 1] = p->vid;
+		frame[len + 2] = 8;
+		frame[len + 3] = 0;
+	}
+	memcpy(frame + len, p->data, p->len);
+	if (write(lab->tap[i], frame, len + p->len) >= 0)
 		return 0;
 	/* An XDP program that drops makes some kernels say so. */
 	if (errno == EPERM || errno == EFAULT)

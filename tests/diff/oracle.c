@@ -81,7 +81,7 @@ static struct pktgen *make_pktgen(const struct subject *s)
 	struct pg_opts o = {
 		.seed = s->seed ^ s->conf->seed << 20, .mutate = true,
 		.trailers = true, .malformed = s->lab[0],
-		.max_len = s->lab[0] ? 8900 : 1500,
+		.tags = s->lab[0], .max_len = s->lab[0] ? 8900 : 1500,
 	};
 	static char named[PG_MAX_IFACES][IR_IFNAMSIZ];
 	uint32_t i;
@@ -110,12 +110,20 @@ static bool admit_early(const struct lab *lab, const struct pg_packet *p)
 						    strcmp(sight[0].oif, "lo"));
 }
 
+/* tc drops what has two priority tags (hook_tc.c). */
+static bool admit_tc(const struct lab *lab, const struct pg_packet *p)
+{
+	return p->tags < 2 && admit_early(lab, p);
+}
+
 static void set_hooks(struct compare *c, const char *hook)
 {
 	c->hooks = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
 		   1u << IR_HOOK_OUTPUT;
-	if (hook && strcmp(hook, "netfilter"))
+	if (hook && !strcmp(hook, "xdp"))
 		c->admit = admit_early;
+	if (hook && !strcmp(hook, "tc"))
+		c->admit = admit_tc;
 }
 
 static enum outcome compare(struct subject *s, struct judge *a,

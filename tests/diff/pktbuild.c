@@ -230,6 +230,8 @@ void pg_build(struct pg_spec *s, const struct pg_opts *opts, struct rng *r,
 	struct l4 h;
 
 	out->malformed = false;
+	out->tags = opts->tags && rng_one_in(r, 64) ? 1 + rng_below(r, 2) : 0;
+	out->vid = out->tags && rng_one_in(r, 3) ? 5 : 0;
 	memset(ip, 0, HEADROOM);
 	if (opts->mutate && rng_one_in(r, 8))
 		ihl += ip_options(r, ip + 20);
@@ -269,10 +271,12 @@ static void print_header(FILE *out, const struct pg_packet *p)
 	const uint8_t *ip = p->data;
 	uint32_t ihl = (ip[0] & 15) * 4, off = (ip[6] & 0x1f) << 8 | ip[7];
 
-	fprintf(out, "%s iif=%.16s oif=%.16s state=%#x%s: ",
+	fprintf(out, "%s iif=%.16s oif=%.16s state=%#x%s, ",
 		ir_hook_name(p->hook), p->iif[0] ? p->iif : "-",
 		p->oif[0] ? p->oif : "-", p->ctstate,
 		p->malformed ? " malformed" : "");
+	if (p->tags)
+		fprintf(out, "%u VLAN tags %u, ", p->tags, p->vid);
 	fprintf(out, "%u.%u.%u.%u -> %u.%u.%u.%u proto %u ", ip[12], ip[13],
 		ip[14], ip[15], ip[16], ip[17], ip[18], ip[19], ip[9]);
 	if (ihl + 4 <= p->len && !off)

@@ -27,6 +27,8 @@ struct pg_packet {
 	uint32_t	ctstate;
 	uint32_t	len;		/* from the IPv4 header to the end */
 	bool		malformed;	/* no host looks at it: it meets no chain */
+	uint8_t		tags;		/* VLAN tags in front of it, 0..2 */
+	uint16_t	vid;		/* in them; 0 is a priority and no VLAN */
 	uint8_t		data[PG_MAX];
 };
 
@@ -36,6 +38,7 @@ struct pg_opts {
 	bool		mutate;		/* cut, fragment, corrupt ... */
 	bool		trailers;	/* bytes behind the packet's end */
 	bool		malformed;	/* what meets no chain, now and then */
+	bool		tags;		/* VLAN tags, now and then */
 	/* Interfaces there are; nifaces 0: any name that a rule could name. */
 	const char	*iface[PG_MAX_IFACES];
 	uint32_t	nifaces;
