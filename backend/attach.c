@@ -161,32 +161,6 @@ int be_attach_plan(const struct be_attach *a, uint32_t hooks,
 	return 0;
 }
 
-static bool match_state(const struct ir_match *m)
-{
-	const struct ir_pred *p;
-	uint32_t i, k;
-
-	for (i = 0; i < m->npreds; i++) {
-		p = &m->pred[i];
-		if (p->kind != IR_PRED_TERMS)
-			continue;
-		for (k = 0; k < p->nterms; k++)
-			if (p->term[k].field == IR_CTSTATE)
-				return true;
-	}
-	return false;
-}
-
-static bool rule_state(const struct ir_rule *r)
-{
-	uint32_t i;
-
-	for (i = 0; i < r->nmatches; i++)
-		if (match_state(&r->match[i]))
-			return true;
-	return false;
-}
-
 /* Chains to look at; each is put in once. */
 struct worklist {
 	const struct ir_chain **chain;	/* nchains of the table */
@@ -210,7 +184,7 @@ static const struct ir_rule *find_state(struct worklist *w)
 	for (i = 0; i < w->n; i++) {
 		c = w->chain[i];
 		for (k = 0; k < c->nrules; k++) {
-			if (rule_state(c->rule[k]))
+			if (ir_rule_tests(c->rule[k], IR_CTSTATE))
 				return c->rule[k];
 			push(w, c->rule[k]->to);
 		}

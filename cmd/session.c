@@ -133,32 +133,6 @@ void cmd_session_abort(void *ctx)
 	end(ctx);
 }
 
-static bool match_stateful(const struct ir_match *m)
-{
-	const struct ir_pred *p;
-	uint32_t i, k;
-
-	for (i = 0; i < m->npreds; i++) {
-		p = &m->pred[i];
-		if (p->kind != IR_PRED_TERMS)
-			continue;
-		for (k = 0; k < p->nterms; k++)
-			if (p->term[k].field == IR_CTSTATE)
-				return true;
-	}
-	return false;
-}
-
-static bool rule_stateful(const struct ir_rule *rule)
-{
-	uint32_t i;
-
-	for (i = 0; i < rule->nmatches; i++)
-		if (match_stateful(&rule->match[i]))
-			return true;
-	return false;
-}
-
 const struct ir_rule *cmd_table_stateful(const struct ir_table *t)
 {
 	const struct ir_rule *first = NULL, *r;
@@ -170,7 +144,7 @@ const struct ir_rule *cmd_table_stateful(const struct ir_table *t)
 		for (k = 0; k < c->nrules; k++) {
 			r = c->rule[k];
 			if ((!first || r->loc.line < first->loc.line) &&
-			    rule_stateful(r))
+			    ir_rule_tests(r, IR_CTSTATE))
 				first = r;
 		}
 	}

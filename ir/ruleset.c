@@ -437,6 +437,35 @@ int ir_rule_add_masked(struct ir_table *t, struct ir_rule *rule,
 	return add_term(t, rule, &term, negate);
 }
 
+static bool pred_tests(const struct ir_pred *p, enum ir_field field)
+{
+	uint32_t i;
+
+	switch (p->kind) {
+	case IR_PRED_IFACE:
+		return p->iface.field == field;
+	case IR_PRED_TCPOPT:
+		return field == IR_TCPOPT;
+	case IR_PRED_TERMS:
+		break;
+	}
+	for (i = 0; i < p->nterms; i++)
+		if (p->term[i].field == field)
+			return true;
+	return false;
+}
+
+bool ir_rule_tests(const struct ir_rule *rule, enum ir_field field)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < rule->nmatches; i++)
+		for (k = 0; k < rule->match[i].npreds; k++)
+			if (pred_tests(&rule->match[i].pred[k], field))
+				return true;
+	return false;
+}
+
 int ir_rule_refuse(struct ir_table *t, struct ir_rule *rule,
 		   const struct ir_loc *loc, const char *fmt, ...)
 {

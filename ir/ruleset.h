@@ -209,6 +209,9 @@ int ir_rule_add_masked(struct ir_table *t, struct ir_rule *rule,
 		       enum ir_field field, uint32_t mask, uint32_t value,
 		       bool negate);
 
+/* Whether a predicate of the rule is about @field. */
+bool ir_rule_tests(const struct ir_rule *rule, enum ir_field field);
+
 /* Only the first refusal is kept.  Copies the text.  @loc may be NULL. */
 int ir_rule_refuse(struct ir_table *t, struct ir_rule *rule,
 		   const struct ir_loc *loc, const char *fmt, ...)

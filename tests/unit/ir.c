@@ -272,6 +272,25 @@ START_TEST(interfaces_match_by_prefix)
 }
 END_TEST
 
+START_TEST(rules_say_what_they_test)
+{
+	struct ir_pred eth = { .kind = IR_PRED_IFACE,
+			       .iface = { IR_OIF, 3, "eth" } };
+	struct ir_pred opt = { .kind = IR_PRED_TCPOPT, .tcpopt = 2 };
+	struct ir_rule *r = rule("INPUT", IR_ACCEPT, NULL);
+
+	ir_rule_add_pred(t, r, &eth);
+	ir_rule_add_match(t, r, IR_NEED_TCP);
+	ir_rule_add_range(t, r, IR_DPORT, 1, 2, false);
+	ck_assert(ir_rule_tests(r, IR_OIF));
+	ck_assert(ir_rule_tests(r, IR_DPORT));
+	ck_assert(!ir_rule_tests(r, IR_IIF));
+	ck_assert(!ir_rule_tests(r, IR_TCPOPT));
+	ir_rule_add_pred(t, r, &opt);
+	ck_assert(ir_rule_tests(r, IR_TCPOPT));
+}
+END_TEST
+
 START_TEST(caret_is_under_the_culprit)
 {
 	struct ir_loc loc = { "-A INPUT -m u32", 12, 12, 3 };
@@ -309,6 +328,7 @@ int main(void)
 	tcase_add_test(tc, walk_counts_what_it_meets);
 	tcase_add_test(tc, hotdrop_is_not_counted);
 	tcase_add_test(tc, interfaces_match_by_prefix);
+	tcase_add_test(tc, rules_say_what_they_test);
 	tcase_add_test(tc, caret_is_under_the_culprit);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
