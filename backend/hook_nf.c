@@ -8,6 +8,8 @@
  *
  * Sources: net/netfilter/nf_bpf_link.c, net/netfilter/xt_conntrack.c.
  */
+#include <linux/netfilter/xt_conntrack.h>
+
 #include "backend/gen.h"
 
 /* linux/bpf.h of Linux 6.4 */
@@ -17,10 +19,6 @@
 /* struct bpf_nf_ctx */
 #define CTX_STATE		0
 #define CTX_SKB			8
-
-/* XT_CONNTRACK_STATE_* of linux/netfilter/xt_conntrack.h */
-#define STATE_INVALID		1
-#define STATE_UNTRACKED		64
 
 /* enum ip_conntrack_info; in the low bits of skb->_nfct. */
 #define CTINFO_MASK		7
@@ -145,9 +143,9 @@ static void source_state(struct be_gen *g)
 	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_CTX,
 			     g->kernel.skb_nfct));
 	be_jump(a, insn_jumpi(BPF_JGT, BPF_REG_1, CTINFO_MASK), tracked);
-	be_emit(a, insn_mov32i(BPF_REG_2, STATE_UNTRACKED));
+	be_emit(a, insn_mov32i(BPF_REG_2, XT_CONNTRACK_STATE_UNTRACKED));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, CTINFO_UNTRACKED), done);
-	be_emit(a, insn_mov32i(BPF_REG_2, STATE_INVALID));
+	be_emit(a, insn_mov32i(BPF_REG_2, XT_CONNTRACK_STATE_INVALID));
 	be_jump(a, insn_ja(), done);
 	be_label_here(a, tracked);
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, CTINFO_MASK));

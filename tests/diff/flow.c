@@ -12,6 +12,7 @@
 #define SLOTS		192	/* connections at a time */
 #define TUPLES		6000	/* different ones: conntrack's table is finite */
 #define MAX_FRAGS	3
+#define LOOPBACK	0x7f000001
 #define HOOKS	(1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD | \
 		 1u << IR_HOOK_OUTPUT)
 
@@ -109,6 +110,11 @@ static void settle_ends(struct flowgen *g, struct flow *f)
 {
 	uint32_t i;
 
+	if (f->hook == IR_HOOK_OUTPUT && rng_one_in(&g->r, 6)) {
+		f->addr[0] = rng_one_in(&g->r, 2) ? LOOPBACK : some_local(g);
+		f->addr[1] = f->addr[0];	/* to itself, by lo */
+		return;
+	}
 	for (i = 0; i < 2; i++)
 		if (!usable(f->addr[i]))
 			f->addr[i] = 0x0a090000 | rng_below(&g->r, 0x1000);

@@ -10,6 +10,8 @@
 
 oracle=${top_builddir:-.}/tests/diff/oracle
 examples=${top_srcdir:-${srcdir:-.}}/examples
+# shellcheck disable=SC2034
+here=$(dirname "$0")
 rulesets=${DIFF_RULESETS:-20}
 packets=${DIFF_PACKETS:-20000}
 # shellcheck disable=SC2034

@@ -9,6 +9,7 @@ set -u
 
 for hook in xdp tc; do
 	compare_random --hook $hook
+	compare --hook $hook --packets "$packets" "$here/routes.rules"
 	compare --hook $hook --packets "$long" \
 		"$examples/stateless-edge.rules"
 done

@@ -10,6 +10,8 @@ set -u
 compare_random --hook netfilter
 compare_random --hook netfilter --stateful --seed $((seed + 2000))
 compare --hook netfilter --packets "$long" "$examples/stateless-edge.rules"
+compare --hook netfilter --packets "$packets" "$here/routes.rules"
+compare --hook netfilter --packets "$long" --stateful "$here/states.rules"
 for r in office-gateway ufw-like web-server; do
 	compare --hook netfilter --packets "$long" --stateful \
 		"$examples/$r.rules"
