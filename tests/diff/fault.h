@@ -22,8 +22,8 @@ const char *fault_name(int fault);
 /*
  * Plants fault number @fault at the first rule from number *nth on (in table
  * order) that it fits, and numbers the table anew.  1 where it was planted, and
- * *nth is that rule; 0 where none fits.  *lost is set to a counter to be read as
- * 0, or UINT32_MAX.
+ * *nth is that rule; 0 where none fits.  *lost is set to a counter to be read
+ * as 0, or UINT32_MAX.
  */
 int fault_plant(struct ir_table *t, int fault, uint32_t *nth, uint32_t *lost);
 

@@ -10,7 +10,7 @@
 #include "tests/diff/rng.h"
 
 #define SLOTS		192	/* connections at a time */
-#define TUPLES		6000	/* different ones: conntrack's table is finite */
+#define TUPLES		6000	/* conntrack's table is finite */
 #define MAX_FRAGS	3
 #define LOOPBACK	0x7f000001
 #define HOOKS	(1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD | \
@@ -332,7 +332,7 @@ static void icmp_error(struct flowgen *g, struct flow *f,
 	error.proto = IPPROTO_ICMP;
 	start(g, &error, !about, out);
 	if (rng_one_in(&g->r, 3) && f->hook == IR_HOOK_FORWARD)
-		put32(out->data + 12, 0x0a420001);	/* a router on the way */
+		put32(out->data + 12, 0x0a420001);	/* a router between */
 	memset(ih, 0, 64);
 	ih[0] = type[rng_below(&g->r, sizeof(type))];
 	ih[1] = rng_below(&g->r, 4);
@@ -352,7 +352,7 @@ static void icmp_error(struct flowgen *g, struct flow *f,
 		put16(inner + 24, f->port[1]);
 	}
 	if (rng_one_in(&g->r, 6))
-		put16(inner + 20, rng_u32(&g->r));	/* about nothing known */
+		put16(inner + 20, rng_u32(&g->r));	/* about nothing */
 	finish(out, 56 + rng_below(&g->r, 8));
 	checksum(out->data, out->len, 22);
 }

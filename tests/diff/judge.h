@@ -14,7 +14,7 @@
 struct judge {
 	const char	*name;
 	void		*ctx;
-	uint32_t	lost;		/* a counter read as 0; UINT32_MAX: none */
+	uint32_t	lost;		/* counter read as 0; UINT32_MAX: none */
 	/* Each 0, or -1 told on stderr. */
 	int (*phase)(void *ctx, uint32_t phase);
 	int (*inject)(void *ctx, const struct pg_packet *p);

@@ -62,7 +62,7 @@ static uint32_t tcp_options(const struct pg_spec *s, struct rng *r, uint8_t *o)
 		o[n] = s->opt_shape == 3 ? rng_below(r, 3) : len;
 		n += len - 1;
 	}
-	if (rng_one_in(r, 8))		/* the number of an option alone, last */
+	if (rng_one_in(r, 8))		/* an option number alone, last */
 		o[n++] = rng_below(r, 9);
 	while (n % 4)
 		o[n++] = rng_one_in(r, 4) ? rng_below(r, 9) : 1;

@@ -39,7 +39,7 @@ struct pktgen {
 	const struct ir_table	*t;
 	struct pg_opts		opts;
 	uint32_t		*reach;		/* per chain: hooks */
-	struct aims		*callers;	/* per chain: rules that go there */
+	struct aims		*callers;	/* per chain: what goes there */
 	struct aims		aims[IR_NHOOKS];
 	struct pool		pool[IR_NFIELDS];
 	char			(*iface)[IR_IFNAMSIZ];
@@ -376,8 +376,9 @@ static void want_terms(struct rng *r, const struct ir_pred *pred,
 
 	if (!pred->nterms)
 		return;
-	if (pred->term[0].field == IR_KIND || pred->term[0].field == IR_CTSTATE) {
-		want_bit(r, pred, pred->term[0].field, s, holds);
+	t = &pred->term[0];
+	if (t->field == IR_KIND || t->field == IR_CTSTATE) {
+		want_bit(r, pred, t->field, s, holds);
 		return;
 	}
 	for (i = 0; i < 24; i++) {

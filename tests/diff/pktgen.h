@@ -26,15 +26,15 @@ struct pg_packet {
 	char		oif[IR_IFNAMSIZ];
 	uint32_t	ctstate;
 	uint32_t	len;		/* from the IPv4 header to the end */
-	bool		malformed;	/* no host looks at it: it meets no chain */
+	bool		malformed;	/* no host looks at it: no chain */
 	uint8_t		tags;		/* VLAN tags in front of it, 0..2 */
-	uint16_t	vid;		/* in them; 0 is a priority and no VLAN */
+	uint16_t	vid;		/* in them; 0: a priority, no VLAN */
 	uint8_t		data[PG_MAX];
 };
 
 struct pg_opts {
 	uint64_t	seed;
-	uint32_t	max_len;	/* longest packet, at most PG_MAX - 64; 0: 1500 */
+	uint32_t	max_len;	/* up to PG_MAX - 64; 0: 1500 */
 	bool		mutate;		/* cut, fragment, corrupt ... */
 	bool		trailers;	/* bytes behind the packet's end */
 	bool		malformed;	/* what meets no chain, now and then */

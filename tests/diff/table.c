@@ -144,19 +144,6 @@ uint32_t table_ncounters(const struct ir_table *t)
 	return n;
 }
 
-static bool tests_state(const struct ir_rule *r)
-{
-	uint32_t m, p;
-
-	for (m = 0; m < r->nmatches; m++)
-		for (p = 0; p < r->match[m].npreds; p++)
-			if (r->match[m].pred[p].kind == IR_PRED_TERMS &&
-			    r->match[m].pred[p].nterms &&
-			    r->match[m].pred[p].term[0].field == IR_CTSTATE)
-				return true;
-	return false;
-}
-
 bool table_stateful(const struct ir_table *t)
 {
 	const struct ir_chain *c;
@@ -165,7 +152,7 @@ bool table_stateful(const struct ir_table *t)
 	for (i = 0; i < ir_table_nchains(t); i++) {
 		c = ir_table_chain(t, i);
 		for (k = 0; k < c->nrules; k++)
-			if (tests_state(c->rule[k]))
+			if (ir_rule_tests(c->rule[k], IR_CTSTATE))
 				return true;
 	}
 	return false;
