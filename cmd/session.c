@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/program.h"
 #include "cmd/lock.h"
 #include "cmd/session.h"
 #include "frontend/image.h"
@@ -264,6 +265,16 @@ static int load(struct cmd_session *s, const struct ir_table *t,
 	return err;
 }
 
+/* Said here, since every hook is out of reach then, each for its own reason. */
+static int check_privilege(struct diag *diag)
+{
+	if (!geteuid() || be_type_supported(BE_NETFILTER) ||
+	    be_type_supported(BE_TC))
+		return 0;
+	diag_error(diag, NULL, "permission denied (you must be root)");
+	return -EPERM;
+}
+
 static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)
 {
 	struct tr_classifier *cl = NULL;
@@ -271,7 +282,9 @@ static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)
 	size_t size;
 	int err;
 
-	err = cmd_table_check(t, &s->attach, diag);
+	err = check_privilege(diag);
+	if (!err)
+		err = cmd_table_check(t, &s->attach, diag);
 	if (err || !cmd_table_run(t))
 		goto out;
 	cl = tr_translate(t, NULL, diag);
