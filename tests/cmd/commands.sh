@@ -4,10 +4,12 @@
 # tests/cmd/commands.sh - the commands, as a user meets them
 #
 # Options and exit codes beside those of iptables-legacy-restore and -save, the
-# lock, and what restore, save, status and detach do to each other.  Run by
-# tests/run in namespaces of its own.
+# lock, and what restore, save, status and detach do to each other.  It loads
+# rules where it runs, so it never runs in the machine's own namespace.
 # shellcheck disable=SC2317
 set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 bin=${top_builddir:-.}
 src=${top_srcdir:-.}
 export XTABLES_LOCKFILE=
@@ -15,6 +17,10 @@ unset XTBPF_ATTACH
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
+if [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ]; then
+	isolated "$0"
+	exit
+fi
 tmp=$(mktemp -d) || exit 1
 XTABLES_LOCKFILE=$tmp/lock
 failed=0
