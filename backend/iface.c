@@ -14,50 +14,21 @@
 #define NAME_LOW	BE_FRAME(length)
 
 /*
- * What is behind the first NUL of the eight bytes in @reg (little endian: the
- * first character is in the lowest byte) becomes 0.  R3: 0 where there is no
- * NUL.  Clobbers R4.
+ * The name of the device R1 into the frame, as two numbers.  What the kernel
+ * leaves behind the NUL does not matter: a pattern with a NUL ends there, so
+ * that no boundary is between two such names.
  */
-static void cut(struct be_asm *a, int reg)
-{
-	/* R3 = the top bit of the lowest byte that is 0. */
-	be_emit_load64(a, BPF_REG_4, 0, 0x0101010101010101ull);
-	be_emit(a, insn_mov(BPF_REG_3, reg));
-	be_emit(a, insn_alu(BPF_SUB, BPF_REG_3, BPF_REG_4));
-	be_emit(a, insn_mov(BPF_REG_4, reg));
-	be_emit(a, insn_alui(BPF_XOR, BPF_REG_4, -1));
-	be_emit(a, insn_alu(BPF_AND, BPF_REG_3, BPF_REG_4));
-	be_emit_load64(a, BPF_REG_4, 0, 0x8080808080808080ull);
-	be_emit(a, insn_alu(BPF_AND, BPF_REG_3, BPF_REG_4));
-	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
-	be_emit(a, insn_make(BPF_ALU64 | BPF_NEG, BPF_REG_4, 0, 0, 0));
-	be_emit(a, insn_alu(BPF_AND, BPF_REG_3, BPF_REG_4));
-	/* All bits below that byte; all bits where there is none. */
-	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
-	be_emit(a, insn_alui(BPF_RSH, BPF_REG_4, 7));
-	be_emit(a, insn_alui(BPF_SUB, BPF_REG_4, 1));
-	be_emit(a, insn_alu(BPF_AND, reg, BPF_REG_4));
-}
-
-/* The name of the device R1 into the frame, as two numbers. */
 static void load_name(struct be_gen *g)
 {
 	int name = g->kernel.dev_name;
 	struct be_asm *a = &g->a;
-	be_label whole = be_label_new(a);
 
 	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_1, name + 8));
 	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_1, name));
-	be_emit(a, insn_mov(BPF_REG_5, BPF_REG_2));
-	cut(a, BPF_REG_5);
-	cut(a, BPF_REG_1);
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_3, 0), whole);
-	be_emit(a, insn_movi(BPF_REG_5, 0));
-	be_label_here(a, whole);
 	be_emit(a, insn_ntoh(BPF_REG_1, 64));
-	be_emit(a, insn_ntoh(BPF_REG_5, 64));
+	be_emit(a, insn_ntoh(BPF_REG_2, 64));
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, NAME_HIGH, BPF_REG_1));
-	be_emit(a, insn_store(BPF_DW, BPF_REG_10, NAME_LOW, BPF_REG_5));
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, NAME_LOW, BPF_REG_2));
 }
 
 /*
@@ -95,8 +66,8 @@ static void step(struct be_gen *g, uint32_t by)
  */
 static void unknown_zero(struct be_asm *a)
 {
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10, NAME_HIGH));
-	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_10, NAME_HIGH));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_10, NAME_HIGH));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_10, NAME_HIGH));
 	be_emit(a, insn_alu32(BPF_SUB, BPF_REG_1, BPF_REG_2));
 }
 

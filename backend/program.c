@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/facts.h"
 #include "backend/gen.h"
 #include "backend/load.h"
 
@@ -156,8 +157,8 @@ static int check_kernel(struct be_gen *g, struct diag *diag)
 		diag_error(diag, NULL, "this kernel has no connection tracking");
 		return -EOPNOTSUPP;
 	}
-	if (force_copies || k->skb_len < 0 || k->skb_data_len < 0 || k->skb_data < 0 ||
-	    k->skb_head < 0 || k->skb_network_header < 0 ||
+	if (force_copies || k->skb_len < 0 || k->skb_data_len < 0 ||
+	    k->skb_data < 0 || k->skb_head < 0 || k->skb_network_header < 0 ||
 	    k->rdonly_cast < 0)
 		g->copies = true;
 	return 0;
@@ -184,11 +185,24 @@ static bool type_loads(enum be_hook_type type)
 	return fd >= 0;
 }
 
+/* Whether programs may loop, too; a yes is remembered. */
+static bool type_walks(enum be_hook_type type)
+{
+	struct be_facts *f = be_facts_get();
+
+	if (f->types & 1u << type)
+		return true;
+	if (!be_load_loops(types[type]->prog_type, types[type]->attach_type))
+		return false;
+	f->types |= 1u << type;
+	be_facts_keep();
+	return true;
+}
+
 /* A kernel that loads programs of this type, but none that walk. */
 static int check_loops(const struct be_gen *g, struct diag *diag)
 {
-	if (be_load_loops(g->ops->prog_type, g->ops->attach_type) ||
-	    !type_loads(g->opts->type))
+	if (type_walks(g->opts->type) || !type_loads(g->opts->type))
 		return 0;
 	diag_error(diag, NULL, "programs cannot loop in this kernel: hook '%s' needs Linux 6.9 or newer",
 		   g->ops->name);
@@ -295,6 +309,5 @@ int be_program_size(const struct tr_classifier *c, enum be_hook_type type,
 
 bool be_type_supported(enum be_hook_type type)
 {
-	return type_loads(type) &&
-	       be_load_loops(types[type]->prog_type, types[type]->attach_type);
+	return type_walks(type);
 }

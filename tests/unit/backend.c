@@ -141,19 +141,31 @@ struct rig {
 	uint32_t	insns[BE_NTYPES];
 };
 
-static void rig_open(struct rig *r, struct ir_table *t)
+/* With several groups to a segment, now and then. */
+static void rig_translate(struct rig *r, struct ir_table *t)
 {
+	const struct tr_options opt = {
+		.leaf = rnd(2) ? 0 : 1 + rnd(4),
+		.budget = rnd(2) ? 0 : 64 + rnd(2048),
+	};
 	struct diag diag;
-	int i;
 
 	diag_init(&diag);
 	r->t = t;
 	r->n = ir_table_number(t);
 	ck_assert_int_eq(ir_table_check(t, &(uint32_t){ 0 }, &diag), 0);
-	r->c = tr_translate(t, NULL, &diag);
+	r->c = tr_translate(t, &opt, &diag);
 	ck_assert_msg(r->c != NULL, "%s", diag.msg);
 	r->want = calloc(r->n, sizeof(*r->want));
 	r->have = calloc(r->n, sizeof(*r->have));
+}
+
+static void rig_load(struct rig *r)
+{
+	struct diag diag;
+	int i;
+
+	diag_init(&diag);
 	r->table = be_table_create(r->c, &diag);
 	r->test = bpf_map_create(BPF_MAP_TYPE_ARRAY, "test_input", 4,
 				 sizeof(struct be_test_input), 1, NULL);
@@ -169,6 +181,12 @@ static void rig_open(struct rig *r, struct ir_table *t)
 		r->prog[i] = be_program_load(r->c, &o, &r->insns[i], &diag);
 		ck_assert_msg(r->prog[i] >= 0, "%s", diag.msg);
 	}
+}
+
+static void rig_open(struct rig *r, struct ir_table *t)
+{
+	rig_translate(r, t);
+	rig_load(r);
 }
 
 static void rig_close(struct rig *r)
@@ -350,8 +368,9 @@ static void compare_counters(struct rig *r)
 		for (i = 0; i < r->n; i++) {
 			ck_assert_msg(r->have[i].packets == r->want[i].packets,
 				      "type %d, counter %u: %lu packets, not %lu",
-				      type, i, r->have[i].packets,
-				      r->want[i].packets);
+				      type, i,
+				      (unsigned long)r->have[i].packets,
+				      (unsigned long)r->want[i].packets);
 			ck_assert_uint_eq(r->have[i].bytes, r->want[i].bytes);
 		}
 	}
@@ -401,6 +420,56 @@ static uint64_t now(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
+
+/* --- records that share an id --- */
+
+/*
+ * The records of @id, which does nothing but count, are of @to from now on.
+ * Its word 0 is larger than any offset in the block: nothing else is like it.
+ */
+static void change_id(struct tr_classifier *c, uint32_t id, uint32_t to)
+{
+	uint32_t i, n = 0;
+
+	ck_assert_uint_gt(id << TR_ID_SHIFT, c->size);
+	for (i = 0; i < c->size / 4; i++)
+		if ((c->word[i] & ~(uint32_t)TR_LAST) == id << TR_ID_SHIFT) {
+			c->word[i] += (to - id) << TR_ID_SHIFT;
+			n++;
+		}
+	ck_assert_uint_gt(n, 0);
+}
+
+/* A rule with two records that hold is one rule. */
+START_TEST(shared_id)
+{
+	struct ir_table *t = ir_table_new("filter");
+	struct ir_chain *output = ir_table_base(t, IR_HOOK_OUTPUT);
+	uint8_t frame[ETH + 20] = { [12] = 8, [14] = 0x45, [17] = 20 };
+	struct ir_rule *r[4];
+	struct ir_packet p;
+	struct rig rig;
+	uint32_t i;
+
+	for (i = 0; i < 500; i++)
+		add_rule(t, ir_table_base(t, IR_HOOK_INPUT), IR_DROP, NULL);
+	for (i = 0; i < 4; i++) {
+		r[i] = add_rule(t, output, IR_CONTINUE, NULL);
+		ck_assert_int_eq(ir_rule_add_range(t, r[i], IR_TTL, 0, i,
+						   false), 0);
+	}
+	rig_translate(&rig, t);
+	change_id(rig.c, r[2]->index, r[1]->index);
+	rig_load(&rig);
+	ck_assert_int_eq(ir_packet_parse(&p, frame + ETH, 20), 0);
+	judge(&rig, IR_HOOK_OUTPUT, frame, 20, &p);
+	ck_assert_uint_eq(rig.want[r[2]->index].packets, 1);
+	rig.want[r[2]->index] = (struct ir_counter){ 0, 0 };
+	compare_counters(&rig);
+	rig_close(&rig);
+	ir_table_free(t);
+}
+END_TEST
 
 /* --- depth --- */
 
@@ -523,6 +592,7 @@ static Suite *suite_programs(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, random_tables, 0, 8);
+	tcase_add_test(tc, shared_id);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("size");
 	tcase_set_timeout(tc, 120);

@@ -71,14 +71,20 @@ static void setup(void)
 
 static void teardown(void)
 {
-	close(table);
-	close(counters);
-	close(ifindexes);
-	close(prog);
+	int *const fds[] = { &table, &counters, &ifindexes, &prog };
+	size_t i;
+
+	for (i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+		close(*fds[i]);
+		*fds[i] = -1;
+	}
 	free(want);
 	free(have);
+	want = have = NULL;
 	tr_classifier_free(c);
+	c = NULL;
 	ir_table_free(t);
+	be_program_force_copies(false);
 }
 
 /* Every pattern in every chain, in and out, to be counted. */
@@ -208,10 +214,10 @@ static const char *const patterns[] = {
 	"verylongname15d", "+", "eth0", "zzz+", "\xff+", "a", "a+", "",
 };
 
-/* Long ones first: the kernel may leave what is behind a NUL. */
+/* Short behind long: the kernel may leave what is behind the NUL. */
 static const char *const names[] = {
-	"verylongname15c", "abcdefghi", "abcdefgh", "abcdefg", "eth0", "lo",
-	"l", "zzzzzzzz0",
+	"verylongname15c", "eth0", "verylongname15c", "abcdefg", "abcdefghi",
+	"l", "abcdefgh", "verylongname15d", "lo", "zzzzzzzz0",
 };
 
 /* A frame comes in with its Ethernet header, and goes out without one. */
@@ -262,6 +268,78 @@ START_TEST(netfilter_names)
 			run_netfilter((enum ir_hook)hook, lo);
 			compare(lo);
 		}
+	}
+}
+END_TEST
+
+/* R0 = the class of the device R1, whose name is at its start. */
+static void load_classify(int device)
+{
+	struct be_program_opts o = { .table_fd = table, .test_fd = -1 };
+	struct be_gen g = { .c = c, .opts = &o, .mask = be_table_mask(c) };
+	LIBBPF_OPTS(bpf_prog_load_opts, lo);
+
+	be_emit_load64(&g.a, BPF_REG_1, BPF_PSEUDO_MAP_VALUE,
+		       (uint32_t)device);
+	be_gen_ifname(&g, IR_IIF);
+	be_emit(&g.a, insn_load(BPF_W, BPF_REG_0, BPF_REG_10,
+				BE_FIELD(IR_IIF)));
+	be_emit(&g.a, insn_exit());
+	ck_assert_int_eq(be_finish(&g.a), 0);
+	close(prog);
+	prog = bpf_prog_load(BPF_PROG_TYPE_XDP, "classify", "GPL", g.a.insns,
+			     g.a.ninsns, &lo);
+	ck_assert_msg(prog >= 0, "%s", strerror(errno));
+	be_asm_free(&g.a);
+}
+
+/* What is behind the NUL of a name does not count. */
+START_TEST(names_with_leftovers)
+{
+	uint8_t frame[ETH + 40];
+	char name[17] = { 0 };
+	int i, j, device;
+
+	add_patterns(patterns, (int)(sizeof(patterns) / sizeof(*patterns)));
+	load(BE_NETFILTER, 1u << IR_HOOK_INPUT);
+	device = bpf_map_create(BPF_MAP_TYPE_ARRAY, "device", 4, 16, 1, NULL);
+	ck_assert_int_ge(device, 0);
+	load_classify(device);
+	make(frame, 0, 40, 64);
+	rnd_seed(1);
+	for (i = 0; i < 20000; i++) {
+		strncpy(name, patterns[rnd(20)], 16);
+		for (j = (int)strlen(name) + (int)rnd(2); j < 16; j++)
+			name[j] = (char)(rnd(3) ? 0 : rnd(256));
+		ck_assert(!bpf_map_update_elem(device, &(uint32_t){ 0 }, name,
+					       0));
+		ck_assert_uint_eq(run(frame, sizeof(frame), NULL, 0),
+				  tr_iface_class(c, name));
+	}
+	close(device);
+}
+END_TEST
+
+START_TEST(many_interfaces)
+{
+	struct ir_chain *chain = ir_table_base(t, IR_HOOK_FORWARD);
+	char name[16], lo[16];
+	int i;
+
+	for (i = 0; i < 3000; i++) {
+		snprintf(name, sizeof(name), "interface%04d%s", i,
+			 i % 7 ? "" : "+");
+		add_iface(t, add_rule(t, chain, IR_CONTINUE, NULL),
+			  i % 2 ? IR_OIF : IR_IIF, name, !(i % 100));
+	}
+	load(BE_NETFILTER, 1u << IR_HOOK_FORWARD);
+	strcpy(lo, "lo");
+	for (i = 0; i < 3000; i += 271) {
+		snprintf(name, sizeof(name), "interface%04d", i);
+		rename_lo(lo, name);
+		strcpy(lo, name);
+		run_netfilter(IR_HOOK_FORWARD, lo);
+		compare(lo);
 	}
 }
 END_TEST
@@ -548,6 +626,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, netfilter_names);
+	tcase_add_test(tc, names_with_leftovers);
+	tcase_add_test(tc, many_interfaces);
 	tcase_add_test(tc, netfilter_other_hooks);
 	tcase_add_test(tc, netfilter_state);
 	tcase_add_loop_test(tc, xdp_routes, 0, 3);
