@@ -20,8 +20,11 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <linux/if_tun.h>
+
+#include "backend/bpffs.h"
 
 #define MARK_OURS	0x100	/* of packets sent by the raw socket */
 #define OWN_NET		0x0afa0000u	/* 10.250.0.0: addresses of our own */
@@ -47,7 +50,9 @@ int lab_init(void)
 		return -1;
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return -1;
-	return mount("lab", "/run", "tmpfs", 0, NULL);
+	if (mount("lab", "/run", "tmpfs", 0, NULL) || mkdir(BE_RUNDIR, 0700))
+		return -1;
+	return mount("bpffs", BE_RUNDIR, "bpf", 0, NULL);
 }
 
 static int set_sysctl(const char *key, const char *value)

@@ -30,8 +30,9 @@ enum {
 struct lab;
 
 /*
- * Once per process, as root: a mount namespace with its own /run, so that
- * nothing of a test outlives it.  0, or -1 with errno.
+ * Once per process, as root: a mount namespace with its own /run and bpffs in
+ * it, so that nothing of a test outlives it or is seen from outside.  0, or -1
+ * with errno.
  */
 int lab_init(void);
 
