@@ -9,6 +9,8 @@
 
 #include <bpf/btf.h>
 
+#include "backend/facts.h"
+
 #define MAX_NESTED	64
 
 static const struct {
@@ -91,19 +93,12 @@ static int *member_at(struct be_kernel *k, size_t at)
 	return (int *)(void *)((char *)k + at);
 }
 
-int be_kernel_read(struct be_kernel *k, struct diag *diag)
+static int learn(struct be_kernel *k, struct diag *diag)
 {
-	static struct be_kernel known;
-	static bool done;
-	struct btf *btf;
+	struct btf *btf = btf__load_vmlinux_btf();
 	size_t i;
 	int err;
 
-	if (done) {
-		*k = known;
-		return 0;
-	}
-	btf = btf__load_vmlinux_btf();
 	if (!btf) {
 		err = -errno;
 		diag_error(diag, NULL, "cannot read the kernel's type information '/sys/kernel/btf/vmlinux': %s",
@@ -111,14 +106,28 @@ int be_kernel_read(struct be_kernel *k, struct diag *diag)
 		return err;
 	}
 	for (i = 0; i < sizeof(members) / sizeof(*members); i++)
-		*member_at(&known, members[i].at) =
+		*member_at(k, members[i].at) =
 			member_offset(btf, members[i].type, members[i].member);
 	for (i = 0; i < sizeof(functions) / sizeof(*functions); i++)
-		*member_at(&known, functions[i].at) =
+		*member_at(k, functions[i].at) =
 			btf__find_by_name_kind(btf, functions[i].name,
 					       BTF_KIND_FUNC);
 	btf__free(btf);
-	done = true;
-	*k = known;
+	return 0;
+}
+
+int be_kernel_read(struct be_kernel *k, struct diag *diag)
+{
+	struct be_facts *f = be_facts_get();
+	int err;
+
+	if (!f->btf) {
+		err = learn(&f->kernel, diag);
+		if (err)
+			return err;
+		f->btf = 1;
+		be_facts_keep();
+	}
+	*k = f->kernel;
 	return 0;
 }

@@ -28,7 +28,8 @@ struct be_kernel {
 	int	dynptr_from_skb;
 };
 
-/* 0, or -errno told in @diag.  Asks the kernel once, then remembers. */
+/* 0, or -errno told in @diag.  Asks the kernel once in a boot
+ * (facts.h). */
 int be_kernel_read(struct be_kernel *k, struct diag *diag);
 
 #endif
