@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ir/build.c - headers made of fields, for witnesses and tests */
+#include "ir/build.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static void put16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v);
+}
+
+void ir_build_checksum(uint8_t *ip)
+{
+	uint32_t i, n = (ip[0] & 15) * 4u, sum = 0;
+
+	ip[10] = ip[11] = 0;
+	for (i = 0; i + 1 < n; i += 2)
+		sum += (uint32_t)ip[i] << 8 | ip[i + 1];
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum += sum >> 16;
+	put16(ip + 10, ~sum);
+}
+
+uint32_t ir_build_ihl(const struct ir_build *b)
+{
+	return 20 + b->nipopts;
+}
+
+uint32_t ir_build_need(const struct ir_build *b)
+{
+	switch (b->field[IR_PROTO]) {
+	case IPPROTO_TCP:
+		return 20 + b->ntcpopts;
+	case IPPROTO_ICMP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return 8;
+	default:
+		return 12;
+	}
+}
+
+static void put_tcp(const struct ir_build *b, uint8_t *th)
+{
+	put32(th + 4, b->noise);
+	th[12] = (uint8_t)(b->doff << 4 | (b->noise & 15));
+	th[13] = (uint8_t)b->field[IR_TCPFLAGS];
+	put16(th + 14, 1024);
+	memcpy(th + 20, b->tcpopt, b->ntcpopts);
+}
+
+/* A whole transport header into @th, 60 bytes of zeros. */
+static void put_transport(const struct ir_build *b, uint8_t *th)
+{
+	put16(th, b->field[IR_SPORT]);
+	put16(th + 2, b->field[IR_DPORT]);
+	switch (b->field[IR_PROTO]) {
+	case IPPROTO_ICMP:
+		put16(th, b->field[IR_ICMP]);
+		put16(th + 2, 0);
+		put32(th + 4, b->noise);
+		break;
+	case IPPROTO_TCP:
+		put_tcp(b, th);
+		break;
+	case IPPROTO_UDP:
+		put16(th + 4, b->udp_len);
+		break;
+	}
+}
+
+static void put_ip(const struct ir_build *b, uint8_t *ip)
+{
+	ip[0] = (uint8_t)(0x40 | ir_build_ihl(b) / 4);
+	ip[1] = (uint8_t)b->field[IR_TOS];
+	put16(ip + 2, b->total);
+	put16(ip + 4, b->id);
+	put16(ip + 6, b->frag);
+	ip[8] = (uint8_t)b->field[IR_TTL];
+	ip[9] = (uint8_t)b->field[IR_PROTO];
+	put32(ip + 12, b->field[IR_SADDR]);
+	put32(ip + 16, b->field[IR_DADDR]);
+	memcpy(ip + 20, b->ipopt, b->nipopts);
+	ir_build_checksum(ip);
+}
+
+void ir_build_packet(const struct ir_build *b, uint8_t *data)
+{
+	uint32_t ihl = ir_build_ihl(b), n = b->total;
+	uint8_t buf[IR_BUILD_MAX] = { 0 };
+
+	put_transport(b, buf + ihl);
+	put_ip(b, buf);
+	if (n < ihl)
+		n = ihl;
+	memset(data, 0, IR_BUILD_MAX);
+	memcpy(data, buf, n < IR_BUILD_MAX ? n : IR_BUILD_MAX);
+}
