@@ -14,10 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/netfilter.h>
 
@@ -232,14 +235,42 @@ static int want_add(struct be_links *out, uint32_t type, uint32_t ifindex,
 	return 0;
 }
 
+/*
+ * A program at xdp reads an Ethernet header first; lo has one too.  Tunnels and
+ * the like have none, and every packet of theirs would look like no IPv4.
+ */
+static int check_framing(uint32_t ifindex, struct diag *diag)
+{
+	struct ifreq req = { .ifr_ifindex = (int)ifindex };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+
+	if (fd < 0 || ioctl(fd, SIOCGIFNAME, &req) ||
+	    ioctl(fd, SIOCGIFHWADDR, &req)) {
+		err = -errno;
+		diag_error(diag, NULL, "cannot ask what interface %u is: %s",
+			   ifindex, strerror(-err));
+	} else if (req.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+		   req.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK) {
+		err = -EOPNOTSUPP;
+		diag_error(diag, NULL,
+			   "hook 'xdp' cannot judge '%.*s', which has no Ethernet header: take another hook, or name the interfaces",
+			   IFNAMSIZ, req.ifr_name);
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 static int want_dev(const struct be_plan *plan, uint32_t ifindex,
-		    struct be_links *out)
+		    struct be_links *out, struct diag *diag)
 {
 	const uint32_t tc = plan->hooks[BE_TC];
 	const uint32_t in = 1u << IR_HOOK_INPUT;
 	int err = 0;
 
 	if (plan->hooks[BE_XDP])
+		err = check_framing(ifindex, diag);
+	if (!err && plan->hooks[BE_XDP])
 		err = want_add(out, BE_XDP, ifindex, 0);
 	if (!err && (tc & in))
 		err = want_add(out, BE_TC, ifindex, BE_INGRESS);
@@ -261,7 +292,7 @@ static int want_named(const struct be_attach *a, const struct be_plan *plan,
 				   a->dev[i]);
 			return -ENODEV;
 		}
-		err = want_dev(plan, ifindex, out);
+		err = want_dev(plan, ifindex, out, diag);
 	}
 	return err;
 }
@@ -280,7 +311,7 @@ static int want_all(const struct be_plan *plan, struct be_links *out,
 		return err;
 	}
 	for (i = all; !err && i->if_index; i++)
-		err = want_dev(plan, i->if_index, out);
+		err = want_dev(plan, i->if_index, out, diag);
 	if_freenameindex(all);
 	return err;
 }

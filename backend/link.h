@@ -49,7 +49,8 @@ int be_pinned_fact(const struct be_ns *ns, const char *name,
 
 /*
  * The links that @plan needs on the interfaces of @a.  0 or -errno told in
- * @diag (-ENODEV: a named interface is not there).
+ * @diag (-ENODEV: a named interface is not there; -EOPNOTSUPP: it has no Ethernet
+ * header, which xdp needs).
  */
 int be_links_want(const struct be_attach *a, const struct be_plan *plan,
 		  struct be_links *out, struct diag *diag);

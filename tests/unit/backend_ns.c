@@ -286,6 +286,22 @@ START_TEST(interfaces_come_and_go)
 }
 END_TEST
 
+/* A tun device has no Ethernet header: xdp would judge nothing of it. */
+START_TEST(framing)
+{
+	commit(&stop);
+	ck_assert_int_eq(system("ip tuntap add dev tun0 mode tun"), 0);
+	be_attach_parse("xdp", &attach, &diag);
+	ck_assert_int_eq(commit_from(&pass, NULL, false), -EOPNOTSUPP);
+	ck_assert(strstr(diag.msg, "'tun0'"));
+	expect(&stop);
+	be_attach_parse("xdp:lo", &attach, &diag);
+	diag_clear(&diag);
+	commit(&pass);
+	expect(&pass);
+}
+END_TEST
+
 /* The filter table and others sit at priorities a link would like. */
 START_TEST(priority_taken)
 {
@@ -347,6 +363,7 @@ int main(void)
 	tcase_add_loop_test(tc, namespaces, 0, NKINDS);
 	tcase_add_loop_test(tc, namespace_from_afar, 0, NKINDS);
 	tcase_add_loop_test(tc, interfaces_come_and_go, 0, NKINDS);
+	tcase_add_test(tc, framing);
 	tcase_add_test(tc, priority_taken);
 	tcase_add_test(tc, refused);
 	suite_add_tcase(s, tc);
