@@ -115,6 +115,25 @@ static int read_singly(int fd, struct ir_counter *count, uint32_t from,
 	return err;
 }
 
+int be_counter_read_one(int fd, uint32_t index, struct ir_counter *count)
+{
+	int ncpus = libbpf_num_possible_cpus();
+	struct ir_counter *percpu;
+	int err = 0;
+
+	if (ncpus < 0)
+		return ncpus;
+	percpu = calloc((size_t)ncpus, sizeof(*percpu));
+	if (!percpu)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &index, percpu))
+		err = -errno;
+	else
+		sum(count, percpu, ncpus);
+	free(percpu);
+	return err;
+}
+
 /* How many were read from 0 on; what is left is for read_singly(). */
 static uint32_t read_batches(int fd, struct ir_counter *count, uint32_t n,
 			    int ncpus)

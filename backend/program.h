@@ -79,4 +79,7 @@ bool be_type_supported(enum be_hook_type type);
  */
 int be_counter_read(int fd, struct ir_counter *count, uint32_t n);
 
+/* The same for one of them. */
+int be_counter_read_one(int fd, uint32_t index, struct ir_counter *count);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd/check.c - xtbpf check: rulesets on trial, nothing is loaded
+ * cmd/check.c - xtbpf check: rulesets on trial, nothing is put in force
  *
  * Each file is read and translated as iptables-bpf-restore would; every rule
  * that cannot be run is shown, not just the first.  Needs no privilege and
@@ -18,6 +18,7 @@
 #include "cmd/cmd.h"
 #include "cmd/dump.h"
 #include "cmd/session.h"
+#include "cmd/verify.h"
 #include "frontend/restore.h"
 #include "frontend/xt.h"
 #include "ir/dump.h"
@@ -29,6 +30,7 @@ struct check {
 	struct be_attach attach;
 	enum dump	dump;
 	bool		json;
+	bool		verify;
 	const char	*file;		/* being checked */
 	unsigned int	problems;	/* of that file */
 	FILE		*report;	/* one line per table */
@@ -131,7 +133,8 @@ static enum be_hook_type hook_type(const struct check *c)
 }
 
 static void show_json(struct check *c, const struct ir_table *t,
-		      const struct tr_classifier *cl, int insns)
+		      const struct tr_classifier *cl, int insns,
+		      struct cmd_verified *v)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -149,14 +152,18 @@ static void show_json(struct check *c, const struct ir_table *t,
 	add_number(o, "records", cl->stats.records);
 	add_string(o, "hook", be_hook_type_name(hook_type(c)));
 	add_number(o, "instructions", insns);
+	if (c->verify)
+		json_object_object_add(o, "verified",
+				       json_object_get(v->json));
 	json_object_array_add(c->tables, o);
 }
 
 static void show(struct check *c, const struct ir_table *t,
-		 const struct tr_classifier *cl, int insns)
+		 const struct tr_classifier *cl, int insns,
+		 struct cmd_verified *v)
 {
 	if (c->json) {
-		show_json(c, t, cl, insns);
+		show_json(c, t, cl, insns, v);
 		return;
 	}
 	fprintf(c->report, "  %s: %u rules in %u chains%s\n",
@@ -168,6 +175,9 @@ static void show(struct check *c, const struct ir_table *t,
 		cl->stats.records);
 	fprintf(c->report, "    program for %s: %d instructions\n",
 		be_hook_type_name(hook_type(c)), insns);
+	if (c->verify)
+		fprintf(c->report, "    verified: %s\n%s", v->summary,
+			v->idle);
 }
 
 static int present(const struct tr_classifier *cl)
@@ -184,6 +194,7 @@ static int translate(struct check *c, const struct ir_table *t,
 		     struct diag *diag)
 {
 	struct tr_classifier *cl = tr_translate(t, NULL, diag);
+	struct cmd_verified v = { 0 };
 	int err = 0, insns;
 
 	if (!cl)
@@ -191,8 +202,11 @@ static int translate(struct check *c, const struct ir_table *t,
 	insns = be_program_size(cl, hook_type(c), present(cl), diag);
 	if (insns < 0)
 		err = insns;
-	else
-		show(c, t, cl, insns);
+	if (!err && c->verify)
+		err = cmd_verify(t, cl, &c->attach, true, &v, diag);
+	if (!err)
+		show(c, t, cl, insns, &v);
+	cmd_verified_free(&v);
 	if (!err && c->dump == DUMP_CLASSIFIER)
 		err = cmd_classifier_dump(stdout, cl);
 	tr_classifier_free(cl);
@@ -319,10 +333,12 @@ static bool check_file(struct check *c, struct json_object *files)
 
 static void usage(FILE *out)
 {
-	fputs("Usage: xtbpf check [--attach HOOK[:DEV,...]] [--dump ir|classifier] [--json] FILE...\n"
+	fputs("Usage: xtbpf check [--attach HOOK[:DEV,...]] [--dump ir|classifier] [--verify] [--json] FILE...\n"
 	      "\n"
 	      "Reads each FILE (- is standard input) as iptables-bpf-restore does and\n"
-	      "translates it; nothing is loaded.  Exit status 1 when any is refused.\n",
+	      "translates it; nothing is put in force.  With --verify packets are made that\n"
+	      "reach each rule, and what was made of the rules has to judge them alike.\n"
+	      "Exit status 1 when any is refused.\n",
 	      out);
 }
 
@@ -358,12 +374,13 @@ static int parse_args(struct check *c, int argc, char **argv)
 		{ "attach",	required_argument,	NULL, 'a' },
 		{ "dump",	required_argument,	NULL, 'd' },
 		{ "json",	no_argument,		NULL, 'j' },
+		{ "verify",	no_argument,		NULL, 'v' },
 		{ "help",	no_argument,		NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
 	int o, err = 0;
 
-	while (!err && (o = getopt_long(argc, argv, "a:d:jh", options,
+	while (!err && (o = getopt_long(argc, argv, "a:d:jvh", options,
 					NULL)) != -1) {
 		if (o == 'a') {
 			err = parse_attach(c, optarg);
@@ -371,6 +388,8 @@ static int parse_args(struct check *c, int argc, char **argv)
 			err = parse_dump(c, optarg);
 		} else if (o == 'j') {
 			c->json = true;
+		} else if (o == 'v') {
+			c->verify = true;
 		} else if (o == 'h') {
 			usage(stdout);
 			return 1;

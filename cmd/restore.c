@@ -3,8 +3,8 @@
  * cmd/restore.c - iptables-bpf-restore
  *
  * Options, messages and exit codes are those of iptables-restore 1.8.11, except
- * --attach, which also comes from the environment (XTBPF_ATTACH): scripts call
- * iptables-restore without options of ours.
+ * --verify and --attach, which also comes from the environment (XTBPF_ATTACH):
+ * scripts call iptables-restore without options of ours.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -17,7 +17,7 @@
 #include "frontend/restore.h"
 #include "frontend/xt.h"
 
-enum { OPT_ATTACH = 256 };
+enum { OPT_ATTACH = 256, OPT_VERIFY };
 
 static const struct option options[] = {
 	{ "counters",		no_argument,		NULL, 'c' },
@@ -31,6 +31,7 @@ static const struct option options[] = {
 	{ "wait",		optional_argument,	NULL, 'w' },
 	{ "wait-interval",	optional_argument,	NULL, 'W' },
 	{ "attach",		required_argument,	NULL, OPT_ATTACH },
+	{ "verify",		no_argument,		NULL, OPT_VERIFY },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -55,7 +56,8 @@ static void usage(void)
 	      "\t   [ --wait=<seconds>\n"
 	      "\t   [ --table=<TABLE> ]\n"
 	      "\t   [ --modprobe=<command> ]\n"
-	      "\t   [ --attach=<HOOK[:DEV,...]> ]\n", stderr);
+	      "\t   [ --attach=<HOOK[:DEV,...]> ]\n"
+	      "\t   [ --verify ]\n", stderr);
 }
 
 /* In the layout of xtables_error() before the first line is read. */
@@ -135,6 +137,9 @@ static int parse_option(struct args *a, int c, int argc, char **argv)
 		return parse_interval(a, optional_word(argc, argv));
 	case OPT_ATTACH:
 		a->attach = optarg;
+		return 0;
+	case OPT_VERIFY:
+		a->session.verify = true;
 		return 0;
 	case 'V':
 		printf("%s v%s\n", CMD_RESTORE, FE_PROGRAM_VERSION);

@@ -7,6 +7,7 @@
  * the old one counts up to the instant of the switch.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "backend/program.h"
 #include "cmd/lock.h"
 #include "cmd/session.h"
+#include "cmd/verify.h"
 #include "frontend/image.h"
 #include "translator/classifier.h"
 
@@ -275,6 +277,21 @@ static int check_privilege(struct diag *diag)
 	return -EPERM;
 }
 
+/* Says what was done, or in @diag what is wrong. */
+static int verify(const struct cmd_session *s, const struct ir_table *t,
+		  const struct tr_classifier *cl, struct diag *diag)
+{
+	struct cmd_verified v = { 0 };
+	int err = cmd_verify(t, cl, &s->attach, false, &v, diag);
+
+	if (!err) {
+		printf("verified: %s\n", v.summary);
+		fflush(stdout);
+	}
+	cmd_verified_free(&v);
+	return err;
+}
+
 static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)
 {
 	struct tr_classifier *cl = NULL;
@@ -292,7 +309,10 @@ static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)
 		err = -errno;
 		goto out;
 	}
-	err = fe_image_write(t, &image, &size);
+	if (s->verify)
+		err = verify(s, t, cl, diag);
+	if (!err)
+		err = fe_image_write(t, &image, &size);
 	if (err)
 		goto out;
 	if (!s->ns)

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend/verify.c - witnesses through the evaluator, the walk and the programs
+ *
+ * Verdicts are compared packet by packet, counters at the end: the packets have
+ * different lengths, so that one rule counted for another shows in the bytes.
+ * Where only counters differ, all packets are made once more to find the first
+ * that was counted wrongly.
+ */
+#include "backend/verify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "backend/gen.h"
+#include "backend/program.h"
+#include "ir/eval.h"
+
+#define SEED		1
+#define ETH		14
+
+/* What a test run takes in linear memory, on pages of 4 KiB. */
+#define RUN_MAX		3400
+
+/* The rules that all packets together may be held against, about 2 s. */
+#define EFFORT		100000000ull
+#define MAX_NEIGHBOURS	64
+
+/* Who judges besides the evaluator: the walk (type BE_NTYPES) or a program. */
+struct judge {
+	int		type;
+	uint32_t	hooks;
+	int		counters;
+	int		prog;
+	struct ir_counter *have;
+	struct ir_counter *want;
+};
+
+struct verify {
+	const struct be_verify *v;
+	struct be_verified *out;
+	struct diag	*diag;
+	uint32_t	n;		/* counters */
+	int		table;
+	int		test;
+	struct judge	judge[BE_NTYPES + 1];	/* the walk first */
+	uint32_t	njudges;
+	uint8_t		*frame;
+
+	/* Looking for the packet that a counter was wrong about. */
+	const struct judge *suspect;
+	uint32_t	index;
+};
+
+static const struct be_hook_ops *const types[BE_NTYPES] = {
+	[BE_NETFILTER]	= &be_hook_netfilter,
+	[BE_XDP]	= &be_hook_xdp,
+	[BE_TC]		= &be_hook_tc,
+};
+
+static const char *judge_name(const struct judge *j)
+{
+	return j->type == BE_NTYPES ? "the walk in C" :
+	       be_hook_type_name((enum be_hook_type)j->type);
+}
+
+/* --- setting up --- */
+
+static int add_judge(struct verify *v, int type, uint32_t hooks)
+{
+	struct judge *j = &v->judge[v->njudges++];
+	struct be_program_opts o = {
+		.type = (enum be_hook_type)type, .hooks = hooks,
+		.table_fd = v->table, .ifindex_fd = -1, .test_fd = v->test,
+	};
+
+	j->type = type;
+	j->hooks = hooks;
+	j->counters = j->prog = -1;
+	j->have = calloc((size_t)v->n + 1, sizeof(*j->have));
+	j->want = calloc((size_t)v->n + 1, sizeof(*j->want));
+	if (!j->have || !j->want)
+		return -ENOMEM;
+	if (type == BE_NTYPES)
+		return 0;
+	o.counter_fd = j->counters = be_counter_create(v->n, v->diag);
+	if (j->counters < 0)
+		return j->counters;
+	j->prog = be_program_load(v->v->classifier, &o, NULL, v->diag);
+	return j->prog < 0 ? j->prog : 0;
+}
+
+static uint32_t present(const struct tr_classifier *c)
+{
+	uint32_t i, hooks = 0;
+
+	for (i = 0; i < IR_NHOOKS; i++)
+		if (c->hook[i].present)
+			hooks |= 1u << i;
+	return hooks;
+}
+
+static int create_test(struct diag *diag)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "xtbpf_verify", 4,
+				sizeof(struct be_test_input), 1, NULL);
+	int err = -errno;
+
+	if (fd >= 0)
+		return fd;
+	diag_error(diag, NULL, "cannot create the map for test runs: %s",
+		   strerror(-err));
+	return err;
+}
+
+/* Whether this process may run programs: tried first, in silence. */
+static bool may_run(const struct be_verify *v)
+{
+	int fd = be_table_create(v->classifier, NULL);
+
+	if (fd < 0)
+		return fd != -EPERM && fd != -EACCES;
+	close(fd);
+	fd = be_program_load_pass(be_attach_resolve(v->attach), NULL);
+	if (fd >= 0)
+		close(fd);
+	return fd != -EPERM && fd != -EACCES;
+}
+
+static int add_programs(struct verify *v)
+{
+	const struct tr_classifier *c = v->v->classifier;
+	struct be_plan plan;
+	int i, err;
+
+	err = be_attach_plan(v->v->attach, present(c), &plan, v->diag);
+	if (err)
+		return err;
+	v->table = be_table_create(c, v->diag);
+	if (v->table < 0)
+		return v->table;
+	v->test = create_test(v->diag);
+	if (v->test < 0)
+		return v->test;
+	for (i = 0; !err && i < BE_NTYPES; i++)
+		if (plan.hooks[i])
+			err = add_judge(v, i, plan.hooks[i]);
+	v->out->programs = true;
+	return err;
+}
+
+static int set_up(struct verify *v)
+{
+	int err;
+
+	v->n = v->v->classifier->ncounters;
+	v->frame = calloc(1, RUN_MAX);
+	if (!v->frame)
+		return -ENOMEM;
+	v->frame[12] = 8;		/* ETH_P_IP */
+	err = add_judge(v, BE_NTYPES, UINT32_MAX);
+	if (!err && (!v->v->optional || may_run(v->v)))
+		err = add_programs(v);
+	return err;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void clean_up(struct verify *v)
+{
+	uint32_t i;
+
+	for (i = 0; i < v->njudges; i++) {
+		close_fd(v->judge[i].counters);
+		close_fd(v->judge[i].prog);
+		free(v->judge[i].have);
+		free(v->judge[i].want);
+	}
+	close_fd(v->table);
+	close_fd(v->test);
+	free(v->frame);
+}
+
+/* --- saying what differs --- */
+
+static struct ir_loc place(const struct ir_rule *r)
+{
+	return r ? r->loc : (struct ir_loc){ 0 };
+}
+
+static uint32_t position(const struct ir_chain *c, const struct ir_rule *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->nrules; i++)
+		if (c->rule[i] == r)
+			break;
+	return i;
+}
+
+static void name_rule(const struct ir_chain *c, const struct ir_rule *r,
+		      char *buf, size_t size)
+{
+	if (r)
+		snprintf(buf, size, "rule %u of chain '%s'",
+			 position(c, r) + 1, c->name);
+	else
+		snprintf(buf, size, "the policy of chain '%s'", c->name);
+}
+
+/* The headers in hex: what is behind them is zeros. */
+static void print_packet(const struct ir_probe *p, char *buf, size_t size)
+{
+	const uint32_t n = p->len < 80 ? p->len : 80;
+	uint32_t i;
+	int at;
+
+	at = snprintf(buf, size, "%s packet iif '%.15s' oif '%.15s' state %#x, %u bytes: ",
+		      ir_hook_name(p->hook), p->packet.iif, p->packet.oif,
+		      p->packet.field[IR_CTSTATE], p->len);
+	for (i = 0; i < n && at + 4 < (int)size; i++)
+		at += snprintf(buf + at, size - (size_t)at, "%02x", p->data[i]);
+}
+
+static void say_difference(struct verify *v, const struct judge *j,
+			   const struct ir_probe *p, const char *what)
+{
+	const struct ir_loc loc = place(p->rule);
+	char rule[96], packet[384];
+
+	if (v->diag && v->diag->set)
+		return;
+	name_rule(p->chain, p->rule, rule, sizeof(rule));
+	print_packet(p, packet, sizeof(packet));
+	diag_error(v->diag, loc.line ? &loc : NULL, "%s: %s %s: %s", rule,
+		   judge_name(j), what, packet);
+}
+
+/* --- judging --- */
+
+/* 1 accept, 0 drop, or -errno. */
+static int test_run(struct verify *v, const struct judge *j,
+		    const struct ir_probe *p)
+{
+	const struct tr_classifier *c = v->v->classifier;
+	const struct be_test_input in = {
+		.hook = p->hook, .ctstate = p->packet.field[IR_CTSTATE],
+		.iif = tr_iface_class(c, p->packet.iif),
+		.oif = tr_iface_class(c, p->packet.oif),
+	};
+	const struct be_hook_ops *ops = types[j->type];
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = v->frame,
+		    .data_size_in = ETH + p->len, .repeat = 1);
+	const uint32_t zero = 0;
+
+	memcpy(v->frame + ETH, p->data, p->len);
+	if (j->type == BE_NETFILTER) {
+		o.data_in = v->frame + ETH;
+		o.data_size_in = p->len;
+	}
+	if (bpf_map_update_elem(v->test, &zero, &in, BPF_ANY) ||
+	    bpf_prog_test_run_opts(j->prog, &o))
+		return -errno;
+	if (o.retval == (uint32_t)ops->accept)
+		return 1;
+	return o.retval == (uint32_t)ops->drop ? 0 : -EPROTO;
+}
+
+/* The program that judges such packets, or the walk where none can. */
+static struct judge *responsible(struct verify *v, const struct ir_probe *p)
+{
+	uint32_t i;
+
+	for (i = 1; i < v->njudges; i++)
+		if (v->judge[i].hooks >> p->hook & 1 && p->len <= RUN_MAX - ETH)
+			return &v->judge[i];
+	return &v->judge[0];
+}
+
+/* 1 accept, 0 drop, or -errno told. */
+static int ask(struct verify *v, const struct judge *j,
+	       const struct ir_probe *p)
+{
+	int got;
+
+	if (j->type == BE_NTYPES)
+		return tr_walk(v->v->classifier, p->hook, &p->packet,
+			       j->have) == IR_ACCEPT;
+	got = test_run(v, j, p);
+	if (got < 0)
+		diag_error(v->diag, NULL, "cannot run the program for hook '%s' on %u bytes: %s",
+			   judge_name(j), p->len, strerror(-got));
+	return got;
+}
+
+/* 1 when he says something else, or -errno. */
+static int hold_against(struct verify *v, const struct judge *j,
+			const struct ir_probe *p, int want)
+{
+	int got = ask(v, j, p);
+
+	if (got < 0 || got == want)
+		return got < 0 ? got : 0;
+	say_difference(v, j, p, want ? "drops what is accepted" :
+		       "accepts what is dropped");
+	return 1;
+}
+
+static int compare(void *ctx, const struct ir_probe *p)
+{
+	struct verify *v = ctx;
+	struct judge *j = responsible(v, p), *walk = &v->judge[0];
+	int want, first, second = 0;
+
+	want = ir_eval(v->v->table, p->hook, &p->packet, j->want) == IR_ACCEPT;
+	v->out->packets++;
+	v->out->walked += j == walk;
+	first = hold_against(v, walk, p, want);
+	if (first >= 0 && j != walk)
+		second = hold_against(v, j, p, want);
+	if (first < 0 || second < 0)
+		return first < 0 ? first : second;
+	v->out->differences += first || second;
+	return 0;
+}
+
+/* --- counters --- */
+
+static void add(struct ir_counter *to, const struct ir_counter *from, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		to[i].packets += from[i].packets;
+		to[i].bytes += from[i].bytes;
+	}
+}
+
+/* What all have counted, and what they should have. */
+static int read_counters(struct verify *v)
+{
+	struct judge *j;
+	int err = 0;
+
+	for (j = &v->judge[1]; !err && j < &v->judge[v->njudges]; j++) {
+		err = be_counter_read(j->counters, j->have, v->n);
+		add(v->judge[0].want, j->want, v->n);
+	}
+	if (err)
+		diag_error(v->diag, NULL, "cannot read the counters of a test run: %s",
+			   strerror(-err));
+	return err;
+}
+
+static bool same(const struct ir_counter *a, const struct ir_counter *b)
+{
+	return a->packets == b->packets && a->bytes == b->bytes;
+}
+
+/* The suspect's counter, now. */
+static int read_suspect(const struct verify *v, struct ir_counter *out)
+{
+	const struct judge *j = v->suspect;
+
+	if (j->type != BE_NTYPES)
+		return be_counter_read_one(j->counters, v->index, out);
+	*out = j->have[v->index];
+	return 0;
+}
+
+/* The packet at which the suspect's counter goes another way: -EILSEQ. */
+static int hunt(void *ctx, const struct ir_probe *p)
+{
+	struct verify *v = ctx;
+	const struct judge *j = v->suspect;
+	struct ir_counter have[2], want, *counter = &j->want[v->index];
+	int err;
+
+	if (j != &v->judge[0] && j != responsible(v, p))
+		return 0;
+	want = *counter;
+	ir_eval(v->v->table, p->hook, &p->packet, j->want);
+	err = read_suspect(v, &have[0]);
+	if (!err)
+		err = ask(v, j, p);
+	if (err >= 0)
+		err = read_suspect(v, &have[1]);
+	if (err)
+		return err;
+	if (have[1].packets - have[0].packets == counter->packets - want.packets)
+		return 0;
+	say_difference(v, j, p, have[1].packets == have[0].packets ?
+		       "does not count a packet as it should" :
+		       "counts a packet where it should not");
+	return -EILSEQ;
+}
+
+static int all_rules(struct verify *v, ir_probe_fn *probe, bool first);
+
+/* The chain and rule (NULL: policy) that a counter belongs to. */
+static const struct ir_chain *counted(const struct ir_table *t, uint32_t index,
+				      const struct ir_rule **rule)
+{
+	const struct ir_chain *c;
+	uint32_t i;
+
+	*rule = NULL;
+	for (i = 0; i < ir_table_nchains(t); i++) {
+		c = ir_table_chain(t, i);
+		if (c->nrules && index >= c->rule[0]->index &&
+		    index < c->rule[0]->index + c->nrules) {
+			*rule = c->rule[index - c->rule[0]->index];
+			return c;
+		}
+		if (c->hook != IR_HOOK_NONE && c->index == index)
+			return c;
+	}
+	return NULL;
+}
+
+static int say_counter(struct verify *v, const struct judge *j, uint32_t i)
+{
+	const struct ir_counter have = j->have[i], want = j->want[i];
+	const struct ir_chain *c;
+	const struct ir_rule *r;
+	struct ir_loc loc;
+	char rule[96];
+	int err;
+
+	v->suspect = j;
+	v->index = i;
+	err = all_rules(v, hunt, false);
+	if (err)
+		return err;
+	c = counted(v->v->table, i, &r);
+	if (!c)
+		return 0;
+	loc = place(r);
+	name_rule(c, r, rule, sizeof(rule));
+	diag_error(v->diag, loc.line ? &loc : NULL, "%s: %s counts %llu packets of %llu bytes, not %llu of %llu",
+		   rule, judge_name(j), (unsigned long long)have.packets,
+		   (unsigned long long)have.bytes,
+		   (unsigned long long)want.packets,
+		   (unsigned long long)want.bytes);
+	return 0;
+}
+
+static int compare_counters(struct verify *v)
+{
+	const struct judge *bad = NULL, *j;
+	uint64_t differences = 0;
+	uint32_t i, at = 0;
+	int err;
+
+	err = read_counters(v);
+	if (err)
+		return err;
+	for (j = v->judge; j < &v->judge[v->njudges]; j++) {
+		for (i = 0; i < v->n; i++) {
+			if (same(&j->want[i], &j->have[i]))
+				continue;
+			at = differences++ ? at : i;
+			bad = bad ? bad : j;
+		}
+	}
+	if (!bad || v->out->differences)
+		return 0;
+	v->out->differences = differences;
+	err = say_counter(v, bad, at);
+	return err == -EILSEQ ? 0 : err;
+}
+
+/* --- all of it --- */
+
+static uint32_t neighbours(const struct verify *v)
+{
+	const uint64_t n = v->n + 1;
+	const uint64_t each = EFFORT / (n * n / 2 + 1);
+
+	return each < 2 ? 1 : each > MAX_NEIGHBOURS ? MAX_NEIGHBOURS :
+	       (uint32_t)each - 1;
+}
+
+static void count_rule(struct verify *v, const struct ir_chain *c, uint32_t at,
+		       enum ir_witness_result res, const struct ir_rule *by)
+{
+	if (at == c->nrules)
+		return;
+	v->out->rules++;
+	v->out->result[res]++;
+	if (res != IR_WITNESS_FOUND && v->v->without)
+		v->v->without(v->v->ctx, c, c->rule[at], res, by);
+}
+
+static int all_rules(struct verify *v, ir_probe_fn *probe, bool first)
+{
+	struct ir_witness *w = ir_witness_new(v->v->table, SEED);
+	uint32_t i, k, n = neighbours(v);
+	const struct ir_chain *c;
+	const struct ir_rule *by;
+	int res = w ? 0 : -ENOMEM;
+
+	for (i = 0; res >= 0 && i < ir_table_nchains(v->v->table); i++) {
+		c = ir_table_chain(v->v->table, i);
+		for (k = 0; k < c->nrules + (c->hook != IR_HOOK_NONE); k++) {
+			res = ir_witness_find(w, c, k, n, probe, v, &by);
+			if (res < 0)
+				break;
+			if (first)
+				count_rule(v, c, k,
+					   (enum ir_witness_result)res, by);
+		}
+	}
+	ir_witness_free(w);
+	return res < 0 ? res : 0;
+}
+
+int be_verify(const struct be_verify *in, struct be_verified *out,
+	      struct diag *diag)
+{
+	struct verify v = {
+		.v = in, .out = out, .diag = diag, .table = -1, .test = -1,
+	};
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	err = set_up(&v);
+	if (!err)
+		err = all_rules(&v, compare, true);
+	if (!err)
+		err = compare_counters(&v);
+	if (!err && out->differences)
+		err = -EILSEQ;
+	if (err)
+		diag_error(diag, NULL, "cannot verify the ruleset: %s",
+			   strerror(-err));
+	clean_up(&v);
+	return err;
+}
+
+void be_verified_print(const struct be_verified *r, char *buf, size_t size)
+{
+	static const struct {
+		enum ir_witness_result res;
+		const char	*name;
+	} others[] = {
+		{ IR_WITNESS_SHADOWED, "shadowed" },
+		{ IR_WITNESS_NEVER, "never true" },
+		{ IR_WITNESS_UNREACHABLE, "in chains never reached" },
+		{ IR_WITNESS_UNKNOWN, "without a witness" },
+	};
+	size_t i, at;
+
+	at = (size_t)snprintf(buf, size, "%u rules, %u with a witness",
+			      r->rules, r->result[IR_WITNESS_FOUND]);
+	for (i = 0; i < sizeof(others) / sizeof(*others) && at < size; i++)
+		if (r->result[others[i].res])
+			at += (size_t)snprintf(buf + at, size - at, ", %u %s",
+					       r->result[others[i].res],
+					       others[i].name);
+	if (at < size)
+		snprintf(buf + at, size - at, ", %llu packets, %llu differences%s",
+			 (unsigned long long)r->packets,
+			 (unsigned long long)r->differences,
+			 r->programs ? "" : " (walked in C, no program was run)");
+}
