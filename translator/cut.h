@@ -32,21 +32,39 @@ static inline uint32_t tr_cut_child(const struct tr_cut *cut, uint32_t value)
 	return child;
 }
 
+/* What the trees need of the boxes, close together. */
+struct tr_span {
+	uint32_t	lo;
+	uint32_t	hi;
+};
+
+struct tr_spans {
+	struct tr_span	*of[IR_NFIELDS];	/* by box; NULL: no box is limited
+						 * in the field.  Owned. */
+	uint8_t		*solid;		/* by box: exact and final.  Owned. */
+	uint32_t	fields;		/* bit set: not NULL */
+};
+
+/* Those of all boxes, of @fields.  0 or -ENOMEM. */
+int tr_spans_make(struct tr_spans *s, const struct tr_boxes *list,
+		  uint32_t fields);
+void tr_spans_free(struct tr_spans *s);
+
 /* Room for tr_cut_choose(), one for a whole tree. */
 #define TR_CUT_SAMPLE	2048
 
 struct tr_cut_room {
 	uint32_t	list[TR_CUT_SAMPLE];
-	uint32_t	end[2 * TR_CUT_SAMPLE];
+	uint64_t	end[2 * TR_CUT_SAMPLE];
+	uint64_t	sort[2 * TR_CUT_SAMPLE];
 };
 
 /*
- * Chooses a cut of @cell among the @fields (bit set) for the boxes
- * box[list[0..n-1]].  False when none tells the boxes apart, or none is worth
- * a node.
+ * Chooses a cut of @cell for the boxes list[0..n-1], all of which reach into the
+ * cell.  False when no field tells the boxes apart, or none is worth a node.
  */
-bool tr_cut_choose(const struct tr_box *box, const uint32_t *list, uint32_t n,
-		   const struct tr_cell *cell, uint32_t fields,
-		   struct tr_cut_room *room, struct tr_cut *cut);
+bool tr_cut_choose(const struct tr_spans *s, const uint32_t *list, uint32_t n,
+		   const struct tr_cell *cell, struct tr_cut_room *room,
+		   struct tr_cut *cut);
 
 #endif

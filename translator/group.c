@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "translator/sort.h"
+
 /*
  * Bytes a tree may take: so many per box while there are few boxes, and a
  * fixed part and less per box when there are many.
@@ -173,7 +175,7 @@ static bool split_by_width(const struct tr_groups *g, const uint32_t *list,
 	uint32_t f, even, best = n / 64;
 
 	for (f = 0; f < IR_NFIELDS; f++) {
-		if (!(g->forest->fields & 1u << f))
+		if (!(g->forest->spans->fields & 1u << f))
 			continue;
 		try.field = f;
 		even = smaller(count_left(g, &try, list, n), n);
@@ -275,13 +277,6 @@ struct hashed {
 	uint32_t	*byslot;	/* positions in the list */
 };
 
-static int compare_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void hashed_free(struct hashed *h)
 {
 	free(h->key);
@@ -293,17 +288,21 @@ static void hashed_free(struct hashed *h)
 static int find_keys(struct hashed *h, const struct tr_groups *g,
 		     const uint32_t *list, uint32_t n)
 {
+	uint64_t *room = malloc((size_t)n * sizeof(*room));
 	uint32_t i;
 
 	h->key = malloc((size_t)n * sizeof(*h->key));
 	h->sorted = malloc((size_t)n * sizeof(*h->sorted));
-	if (!h->key || !h->sorted)
+	if (!h->key || !h->sorted || !room) {
+		free(room);
 		return -ENOMEM;
+	}
 	for (i = 0; i < n; i++)
 		h->key[i] = tr_box_key(&g->forest->box[list[i]]).value &
 			    h->mask;
 	memcpy(h->sorted, h->key, (size_t)n * sizeof(*h->key));
-	qsort(h->sorted, n, sizeof(*h->sorted), compare_u64);
+	tr_sort(h->sorted, n, room);
+	free(room);
 	for (i = 0; i < n; i++)
 		if (!h->nkeys || h->sorted[i] != h->sorted[h->nkeys - 1])
 			h->sorted[h->nkeys++] = h->sorted[i];

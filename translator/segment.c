@@ -43,6 +43,7 @@
 struct work {
 	const struct tr_boxes *list;
 	struct tr_forest forest;
+	struct tr_spans	spans;
 	struct tr_cons	cons;
 	struct tr_groups groups;
 	struct tr_cell	cell;
@@ -191,36 +192,87 @@ static double rate(struct work *w, uint32_t groups, uint32_t bytes)
 static uint32_t build_and_write(struct work *w, uint32_t nmasks)
 {
 	build(w, nmasks);
-	return w->groups.many ? 0 : tr_groups_write(&w->groups);
+	if (w->groups.many || w->forest.ws->err)
+		return 0;
+	return tr_groups_write(&w->groups);
+}
+
+/* --- the best way --- */
+
+/* What one way has built, put aside while the others are tried. */
+struct attempt {
+	double		cost;		/* HUGE_VAL: none so far */
+	uint32_t	groups;		/* offset */
+	uint32_t	*word;		/* those behind the mark */
+	uint32_t	nwords;
+	uint32_t	used;
+	struct tr_stats	stats;
+	struct tr_group	group[TR_GROUPS_MAX];
+	uint32_t	ngroups;
+};
+
+static int put_aside(struct attempt *best, const struct work *w,
+		     const struct tr_mark *mark, uint32_t groups)
+{
+	const struct tr_words *ws = w->forest.ws;
+	uint32_t n = ws->n - mark->words;
+	uint32_t *word = realloc(best->word, (size_t)n * sizeof(*word));
+
+	if (!word)
+		return -ENOMEM;
+	memcpy(word, ws->word + mark->words, (size_t)n * sizeof(*word));
+	best->groups = groups;
+	best->word = word;
+	best->nwords = n;
+	best->used = w->forest.used;
+	best->stats = w->forest.stats;
+	best->ngroups = w->groups.n;
+	memcpy(best->group, w->groups.group, sizeof(best->group));
+	return 0;
+}
+
+/* Everything as it was; the words are at the mark again. */
+static uint32_t take_back(struct work *w, const struct attempt *best)
+{
+	tr_words_add(w->forest.ws, best->word, best->nwords, 4);
+	w->forest.used = best->used;
+	w->forest.stats = best->stats;
+	w->groups.n = best->ngroups;
+	memcpy(w->groups.group, best->group, sizeof(best->group));
+	return best->groups;
 }
 
 /* Tries all ways, keeps the best. */
 static uint32_t build_best(struct work *w)
 {
 	struct tr_mark mark = tr_groups_mark(&w->groups);
-	uint32_t step = 1, n, best = 0, groups;
-	double cost, best_cost = HUGE_VAL;
+	struct attempt best = { .cost = HUGE_VAL };
+	uint32_t step = 1, n, groups = 0;
+	double cost;
 
 	if (w->list->n > LARGE_CHAIN && w->masks.n)
 		step = w->masks.n;
 	for (n = 0; n <= w->masks.n && !w->forest.ws->err; n += step) {
 		groups = build_and_write(w, n);
-		if (w->forest.ws->err)
-			break;
 		cost = HUGE_VAL;
 		if (groups)
 			cost = rate(w, groups,
 				    (w->forest.ws->n - mark.words) * 4);
-		if (cost < best_cost) {
-			best_cost = cost;
-			best = n;
+		if (cost < best.cost) {
+			best.cost = cost;
+			if (n + step > w->masks.n)
+				goto out;
+			if (put_aside(&best, w, &mark, groups))
+				w->forest.ws->err = -ENOMEM;
 		}
-		if (groups && n + step > w->masks.n && best == n)
-			return groups;
 		tr_groups_back(&w->groups, &mark);
 	}
-	w->groups.many = best_cost == HUGE_VAL;
-	return w->groups.many ? 0 : build_and_write(w, best);
+	w->groups.many = best.cost == HUGE_VAL;
+	groups = w->groups.many || w->forest.ws->err ? 0 :
+		 take_back(w, &best);
+out:
+	free(best.word);
+	return groups;
 }
 
 static uint32_t build_groups(struct work *w, int variant)
@@ -249,7 +301,7 @@ static void start(struct work *w, struct tr_segments *s,
 	w->forest.cons = &w->cons;
 	w->forest.layout = s->layout;
 	w->forest.box = list->box;
-	w->forest.fields = limited_fields(list, &w->cell);
+	w->forest.spans = &w->spans;
 	w->forest.leaf = opt && opt->leaf ? opt->leaf :
 			 variant ? LEAF_SMALL : LEAF;
 	if (w->forest.leaf > TR_LEAF_MAX)
@@ -261,7 +313,8 @@ static void start(struct work *w, struct tr_segments *s,
 	w->groups.small = variant;
 	w->all = malloc(((size_t)list->n + 1) * sizeof(*w->all));
 	w->some = malloc(((size_t)list->n + 1) * sizeof(*w->some));
-	if (!w->all || !w->some) {
+	if (tr_spans_make(&w->spans, list, limited_fields(list, &w->cell)) ||
+	    !w->all || !w->some) {
 		s->ws->err = -ENOMEM;
 		return;
 	}
@@ -271,6 +324,7 @@ static void start(struct work *w, struct tr_segments *s,
 
 static void stop(struct work *w)
 {
+	tr_spans_free(&w->spans);
 	tr_masks_free(&w->masks);
 	tr_cons_free(&w->cons);
 	free(w->forest.record);

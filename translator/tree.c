@@ -13,42 +13,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool covers(const struct tr_box *box, const struct tr_cell *cell,
-		   uint32_t fields)
+static bool covers(const struct tr_spans *s, uint32_t box,
+		   const struct tr_cell *cell)
 {
-	uint32_t f;
+	uint32_t fields = s->fields, f;
 
-	if (!box->final || !box->exact)
-		return false;
 	for (; fields; fields &= fields - 1) {
-		f = __builtin_ctz(fields);
-		if (box->lo[f] > cell->lo[f] || box->hi[f] < cell->hi[f])
+		f = (uint32_t)__builtin_ctz(fields);
+		if (s->of[f][box].lo > cell->lo[f] ||
+		    s->of[f][box].hi < cell->hi[f])
 			return false;
 	}
 	return true;
 }
 
-static bool touches(const struct tr_box *box, const struct tr_cell *cell,
-		    uint32_t fields)
+static bool touches(const struct tr_spans *s, uint32_t box,
+		    const struct tr_cell *cell)
 {
-	uint32_t f;
+	uint32_t fields = s->fields, f;
 
 	for (; fields; fields &= fields - 1) {
-		f = __builtin_ctz(fields);
-		if (box->lo[f] > cell->hi[f] || box->hi[f] < cell->lo[f])
+		f = (uint32_t)__builtin_ctz(fields);
+		if (s->of[f][box].lo > cell->hi[f] ||
+		    s->of[f][box].hi < cell->lo[f])
 			return false;
 	}
 	return true;
 }
 
 /* How many of the list are left when it ends at the first that covers. */
-static uint32_t end_list(const struct tr_forest *f, const uint32_t *list,
+static uint32_t end_list(const struct tr_spans *s, const uint32_t *list,
 			 uint32_t n, const struct tr_cell *cell)
 {
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		if (covers(&f->box[list[i]], cell, f->fields))
+		if (s->solid[list[i]] && covers(s, list[i], cell))
 			return i + 1;
 	return n;
 }
@@ -153,14 +153,13 @@ static uint32_t node(struct tr_forest *f, const struct tr_cut *cut,
 static uint32_t *spread(const struct tr_forest *f, const uint32_t *list,
 			uint32_t n, const struct tr_cut *cut, uint32_t *start)
 {
+	const struct tr_span *span = f->spans->of[cut->field];
 	uint32_t at[TR_MAX_CUTS + 2] = { 0 }, i, c, last;
-	const struct tr_box *b;
 	uint32_t *out;
 
 	for (i = 0; i < n; i++) {
-		b = &f->box[list[i]];
-		last = tr_cut_child(cut, b->hi[cut->field]);
-		for (c = tr_cut_child(cut, b->lo[cut->field]); c <= last; c++)
+		last = tr_cut_child(cut, span[list[i]].hi);
+		for (c = tr_cut_child(cut, span[list[i]].lo); c <= last; c++)
 			at[c + 1]++;
 	}
 	for (c = 0; c <= cut->n; c++)
@@ -168,9 +167,8 @@ static uint32_t *spread(const struct tr_forest *f, const uint32_t *list,
 	memcpy(start, at, sizeof(at));
 	out = malloc(((size_t)start[cut->n + 1] + 1) * sizeof(*out));
 	for (i = 0; out && i < n; i++) {
-		b = &f->box[list[i]];
-		last = tr_cut_child(cut, b->hi[cut->field]);
-		for (c = tr_cut_child(cut, b->lo[cut->field]); c <= last; c++)
+		last = tr_cut_child(cut, span[list[i]].hi);
+		for (c = tr_cut_child(cut, span[list[i]].lo); c <= last; c++)
 			out[at[c]++] = list[i];
 	}
 	return out;
@@ -208,7 +206,7 @@ static uint32_t build(struct tr_forest *f, const uint32_t *list, uint32_t n,
 {
 	struct tr_cut cut;
 
-	n = end_list(f, list, n, cell);
+	n = end_list(f->spans, list, n, cell);
 	if (!n)
 		return TR_EMPTY;
 	if (n > f->work) {
@@ -217,7 +215,7 @@ static uint32_t build(struct tr_forest *f, const uint32_t *list, uint32_t n,
 	}
 	f->work -= n;
 	if (n <= f->leaf ||
-	    !tr_cut_choose(f->box, list, n, cell, f->fields, &f->room, &cut))
+	    !tr_cut_choose(f->spans, list, n, cell, &f->room, &cut))
 		return leaf(f, list, n);
 	if (depth == TR_DEPTH_MAX) {
 		f->over = true;
@@ -240,7 +238,7 @@ uint32_t tr_tree_build(struct tr_forest *f, const uint32_t *list, uint32_t n,
 		return 0;
 	}
 	for (i = 0; i < n; i++)
-		if (touches(&f->box[list[i]], cell, f->fields))
+		if (touches(f->spans, list[i], cell))
 			in[m++] = list[i];
 	ref = build(f, in, m, &own, 0);
 	free(in);

@@ -20,7 +20,7 @@ struct tr_forest {
 	struct tr_cons	*cons;
 	const struct tr_layout *layout;
 	const struct tr_box *box;
-	uint32_t	fields;		/* those that boxes test: can be cut */
+	const struct tr_spans *spans;	/* of the same boxes */
 	uint32_t	leaf;		/* records in a leaf that is not cut */
 
 	uint32_t	limit;		/* of ws->n, in words */
