@@ -201,15 +201,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("backend facts");
-	TCase *tc = tcase_create("facts");
 	SRunner *sr;
+	TCase *tc;
+	Suite *s;
 	int failed;
 
 	if (!nslab_init()) {
 		fprintf(stderr, "needs root: skipped\n");
 		return SKIPPED;
 	}
+	s = suite_create("backend facts");
+	tc = tcase_create("facts");
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, nslab_setup, nslab_teardown);
 	tcase_add_test(tc, outlive_the_process);

@@ -322,15 +322,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("backend kill");
-	TCase *tc = tcase_create("ns");
 	SRunner *sr;
+	TCase *tc;
+	Suite *s;
 	int failed;
 
 	if (!nslab_init()) {
 		fprintf(stderr, "needs root: skipped\n");
 		return SKIPPED;
 	}
+	s = suite_create("backend kill");
+	tc = tcase_create("ns");
 	tcase_set_timeout(tc, 300);
 	tcase_add_checked_fixture(tc, nslab_setup, nslab_teardown);
 	tcase_add_test(tc, counters_survive_kill);
