@@ -15,7 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/bench/compare.h"
 #include "cmd/bench/flows.h"
+#include "cmd/bench/machine.h"
 #include "cmd/bench/program.h"
 #include "cmd/bench/report.h"
 #include "cmd/bench/rulegen.h"
@@ -27,11 +29,14 @@
 enum {
 	OPT_GEN = 256, OPT_RULES, OPT_SEED, OPT_MEASURE, OPT_TRAFFIC,
 	OPT_FLOWS, OPT_ZIPF, OPT_HIT, OPT_ROUNDS, OPT_TIME, OPT_CPU,
+	OPT_ENGINE,
 };
 
 enum {
-	MEASURE_PROGRAM	= 1 << 0,
-	MEASURE_ALL	= MEASURE_PROGRAM,
+	MEASURE_FRAMES	= 1 << 0,
+	MEASURE_PROGRAM	= 1 << 1,
+	MEASURE_LOAD	= 1 << 2,
+	MEASURE_ALL	= 7,
 };
 
 struct bench {
@@ -46,7 +51,9 @@ struct bench {
 	int		cpu;		/* -1: any */
 	struct bench_flows_opts flows;
 	struct bench_program_opts program;
+	struct bench_compare_opts compare;
 	struct bench_report *report;
+	FILE		**file;		/* as many as names on the command line */
 };
 
 static void usage(FILE *out)
@@ -59,7 +66,9 @@ static void usage(FILE *out)
 	      "      --rules N[,N...]      how many rules (1,10,100,1000,10000)\n"
 	      "      --seed N              of rules, flows and their order (1)\n"
 	      "\n"
-	      "      --measure WHAT[,...]  program, all (all)\n"
+	      "      --measure WHAT[,...]  frames, program, load, all (all)\n"
+	      "      --engine NAME[,...]   no-rules, xdp-drop, bpf-xdp, bpf-tc, bpf-netfilter,\n"
+	      "                            iptables-legacy, iptables-nft, nftables, nft-set\n"
 	      "      --traffic KIND[,...]  uniform, zipf, hot, none (all of them)\n"
 	      "      --flows N             distinct flows, drawn from the rules (16384)\n"
 	      "      --zipf S              exponent of zipf (1.0)\n"
@@ -83,27 +92,25 @@ static void progress(const struct bench *b, const char *what,
 
 /* Measuring --------------------------------------------------------------- */
 
+static void say(void *ctx, const char *what, const char *name)
+{
+	progress(ctx, what, name);
+}
+
 static int measure_programs(struct bench *b, const struct bench_ruleset *rs,
-			    const struct bench_flows *flows,
-			    const struct bench_flows *none, struct diag *diag)
+			    const struct bench_sequence *seq, struct diag *diag)
 {
 	struct bench_program_run *run = calloc(BENCH_NTRAFFICS, sizeof(*run));
-	struct bench_sequence seq;
-	const struct bench_flows *f;
 	uint32_t n = 0;
 	int t, err = run ? 0 : -ENOMEM;
 
 	for (t = 0; !err && t < BENCH_NTRAFFICS; t++) {
-		f = t == BENCH_NONE ? none : flows;
-		if (!(b->traffic >> t & 1) || !f->n)
+		if (!seq[t].n)
 			continue;
 		progress(b, bench_traffic_name(t), "program alone");
-		err = bench_sequence_make(f, t, b->zipf, b->flows.seed, &seq);
-		if (!err)
-			err = bench_program_measure(rs, &seq, &b->program,
-						    &run[n], diag);
+		err = bench_program_measure(rs, &seq[t], &b->program, &run[n],
+					    diag);
 		run[n++].traffic = t;
-		bench_sequence_free(&seq);
 	}
 	if (!err)
 		bench_report_programs(b->report, run, n);
@@ -111,33 +118,87 @@ static int measure_programs(struct bench *b, const struct bench_ruleset *rs,
 	return err;
 }
 
-static int measure(struct bench *b, const struct bench_ruleset *rs,
-		   enum bench_hit hit, struct diag *diag)
+static int compare(struct bench *b, const struct bench_ruleset *rs,
+		   const struct bench_sequence *seq, struct diag *diag)
 {
-	struct bench_flows flows = { NULL, 0, 0, 0 }, none = flows;
+	struct bench_comparison *c = calloc(1, sizeof(*c));
+	int err = -ENOMEM;
+
+	if (c) {
+		b->compare.frames = b->measure & MEASURE_FRAMES;
+		b->compare.load = b->measure & MEASURE_LOAD;
+		b->compare.rounds = b->program.rounds;
+		b->compare.batch_ms = b->program.batch_ms;
+		err = bench_compare(rs, seq, &b->compare, c, diag);
+		if (!err || err == -EBADMSG)
+			bench_report_comparison(b->report, c);
+	}
+	free(c);
+	return err;
+}
+
+static int measure(struct bench *b, const struct bench_ruleset *rs,
+		   const struct bench_flows *flows,
+		   const struct bench_flows *none, struct diag *diag)
+{
+	struct bench_sequence seq[BENCH_NTRAFFICS];
+	const struct bench_flows *f;
+	int t, err = 0;
+
+	memset(seq, 0, sizeof(seq));
+	for (t = 0; !err && t < BENCH_NTRAFFICS; t++) {
+		f = t == BENCH_NONE ? none : flows;
+		if (b->traffic >> t & 1 && f->n)
+			err = bench_sequence_make(f, t, b->zipf, b->flows.seed,
+						  &seq[t]);
+	}
+	if (!err && b->measure & MEASURE_PROGRAM)
+		err = measure_programs(b, rs, seq, diag);
+	if (!err && b->measure & (MEASURE_FRAMES | MEASURE_LOAD))
+		err = compare(b, rs, seq, diag);
+	for (t = 0; t < BENCH_NTRAFFICS; t++)
+		bench_sequence_free(&seq[t]);
+	return err;
+}
+
+/* Flows, and those that match nothing. */
+static int draw(struct bench *b, const struct bench_ruleset *rs,
+		enum bench_hit hit, struct bench_flows *flows,
+		struct bench_flows *none, struct diag *diag)
+{
 	struct bench_flows_opts opts = b->flows;
 	int err;
 
 	progress(b, "drawing flows", rs->name);
 	if (opts.hit == BENCH_HIT_ANY)
 		opts.hit = hit;
-	err = bench_flows_draw(rs, &opts, &flows);
+	err = bench_flows_draw(rs, &opts, flows);
 	opts.hit = BENCH_HIT_NONE;
 	if (!err && b->traffic >> BENCH_NONE & 1)
-		err = bench_flows_draw(rs, &opts, &none);
-	if (!err && !flows.n) {
+		err = bench_flows_draw(rs, &opts, none);
+	if (err)
+		return err;
+	if (!flows->n) {
 		diag_error(diag, NULL, "'%s': no packet that could be sent is one that its rules ask for",
 			   rs->name);
-		err = -ENOENT;
+		return -ENOENT;
 	}
-	if (!err) {
-		bench_report_ruleset(b->report, rs, &flows);
-		if (b->traffic >> BENCH_NONE & 1 && !none.n)
-			bench_report_skip(b->report, "traffic 'none'",
-					  "every packet tried matches a rule");
-	}
-	if (!err && b->measure & MEASURE_PROGRAM)
-		err = measure_programs(b, rs, &flows, &none, diag);
+	bench_report_ruleset(b->report, rs, flows);
+	if (b->traffic >> BENCH_NONE & 1 && !none->n)
+		bench_report_skip(b->report, "traffic 'none'",
+				  "every packet tried matches a rule");
+	return 0;
+}
+
+static int draw_and_measure(struct bench *b, const struct bench_ruleset *rs,
+			    enum bench_hit hit, struct diag *diag)
+{
+	struct bench_flows flows = { NULL, 0, 0, 0 }, none = flows;
+	int err;
+
+	err = draw(b, rs, hit, &flows, &none, diag);
+	if (!err)
+		err = measure(b, rs, &flows, &none, diag);
 	bench_flows_free(&none);
 	bench_flows_free(&flows);
 	return err;
@@ -154,8 +215,11 @@ static int bench_stream(struct bench *b, const char *name, FILE *in,
 	progress(b, "reading", name);
 	err = bench_ruleset_read(&rs, name, in, &diag);
 	if (!err)
-		err = measure(b, &rs, hit, &diag);
-	if (err && !diag.set)
+		err = draw_and_measure(b, &rs, hit, &diag);
+	if (err == -EBADMSG)
+		diag_error(&diag, NULL, "'%s': an engine judged otherwise than the model",
+			   name);
+	else if (err && err != -EINVAL)
 		diag_error(&diag, NULL, "'%s': %s", name, strerror(-err));
 	diag_print(&diag, stderr, "xtbpf bench");
 	diag_clear(&diag);
@@ -163,21 +227,11 @@ static int bench_stream(struct bench *b, const char *name, FILE *in,
 	return err;
 }
 
-static int bench_file(struct bench *b, const char *path)
+static int bench_file(struct bench *b, const char *path, FILE *in)
 {
-	FILE *in = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	const char *slash = strrchr(path, '/');
-	int err;
 
-	if (!in) {
-		err = -errno;
-		fprintf(stderr, "Can't open %s: %s\n", path, strerror(-err));
-		return err;
-	}
-	err = bench_stream(b, slash ? slash + 1 : path, in, BENCH_HIT_ANY);
-	if (in != stdin)
-		fclose(in);
-	return err;
+	return bench_stream(b, slash ? slash + 1 : path, in, BENCH_HIT_ANY);
 }
 
 static int bench_made_up(struct bench *b, const char *kind, uint32_t n)
@@ -294,12 +348,24 @@ static int parse_sizes(struct bench *b, char *list)
 
 static int parse_measure(struct bench *b, const char *list)
 {
-	static const char *const names[] = { "program", "all", NULL };
+	static const char *const names[] = {
+		"frames", "program", "load", "all", NULL
+	};
 	uint32_t set;
 	int err = parse_set(list, names, &set);
 
-	b->measure = set >> 1 & 1 ? MEASURE_ALL : set;
+	b->measure = set >> 3 & 1 ? MEASURE_ALL : set;
 	return err;
+}
+
+static int parse_engines(struct bench *b, const char *list)
+{
+	const char *names[BENCH_NENGINES + 1] = { NULL };
+	int i;
+
+	for (i = 0; i < BENCH_NENGINES; i++)
+		names[i] = bench_engine_name(i);
+	return parse_set(list, names, &b->compare.engines);
 }
 
 static int parse_traffic(struct bench *b, const char *list)
@@ -344,6 +410,8 @@ static int parse_option(struct bench *b, int o)
 		return err;
 	case OPT_MEASURE:
 		return parse_measure(b, optarg);
+	case OPT_ENGINE:
+		return parse_engines(b, optarg);
 	case OPT_TRAFFIC:
 		return parse_traffic(b, optarg);
 	case OPT_FLOWS:
@@ -385,6 +453,7 @@ static int parse_args(struct bench *b, int argc, char **argv)
 		{ "rules",	required_argument,	NULL, OPT_RULES },
 		{ "seed",	required_argument,	NULL, OPT_SEED },
 		{ "measure",	required_argument,	NULL, OPT_MEASURE },
+		{ "engine",	required_argument,	NULL, OPT_ENGINE },
 		{ "traffic",	required_argument,	NULL, OPT_TRAFFIC },
 		{ "flows",	required_argument,	NULL, OPT_FLOWS },
 		{ "zipf",	required_argument,	NULL, OPT_ZIPF },
@@ -429,9 +498,42 @@ static int pin(int cpu)
 	return -EINVAL;
 }
 
-static int run(struct bench *b, int argc, char **argv)
+/* Before we leave: paths may lead elsewhere in another mount namespace. */
+static int open_files(struct bench *b, int n, char **names)
 {
-	int err, rc, i = optind;	/* libxtables uses getopt, too */
+	int i, err;
+
+	b->file = calloc((size_t)n + 1, sizeof(*b->file));
+	if (!b->file)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		b->file[i] = strcmp(names[i], "-") ? fopen(names[i], "re") :
+						     stdin;
+		if (b->file[i])
+			continue;
+		err = -errno;
+		fprintf(stderr, "Can't open %s: %s\n", names[i],
+			strerror(-err));
+		return err;
+	}
+	return 0;
+}
+
+static void close_files(struct bench *b, int n)
+{
+	int i;
+
+	for (i = 0; b->file && i < n; i++)
+		if (b->file[i] && b->file[i] != stdin)
+			fclose(b->file[i]);
+	free(b->file);
+}
+
+static int start(struct bench *b)
+{
+	struct bench_machine machine;
+	struct diag diag;
+	int err;
 
 	err = fe_xt_init(CMD_RESTORE);
 	if (err) {
@@ -439,15 +541,34 @@ static int run(struct bench *b, int argc, char **argv)
 			strerror(-err));
 		return err;
 	}
+	diag_init(&diag);
+	err = bench_world_leave(&diag);
+	diag_print(&diag, stderr, "xtbpf bench");
+	diag_clear(&diag);
 	b->report = bench_report_new(b->json);
-	if (!b->report)
-		return -ENOMEM;
-	rc = bench_gen(b);
-	for (; i < argc; i++) {
-		err = bench_file(b, argv[i]);
-		rc = rc ? rc : err;
+	if (err || !b->report)
+		return err ? err : -ENOMEM;
+	bench_machine_read(&machine);
+	bench_report_machine(b->report, &machine, b->compare.engines);
+	return 0;
+}
+
+static int run(struct bench *b, int n, char **names)
+{
+	int err, rc, i;
+
+	rc = open_files(b, n, names);
+	if (!rc)
+		rc = start(b);
+	if (!rc) {
+		rc = bench_gen(b);
+		for (i = 0; i < n; i++) {
+			err = bench_file(b, names[i], b->file[i]);
+			rc = rc ? rc : err;
+		}
 	}
 	bench_report_end(b->report);
+	close_files(b, n);
 	return rc;
 }
 
@@ -464,8 +585,9 @@ int cmd_bench(int argc, char **argv, bool json)
 			.programs = BENCH_PROGRAMS_ALL, .rounds = 11,
 			.batch_ms = 10,
 		},
+		.compare = { .engines = BENCH_ENGINES_ALL, .say = say },
 	};
-	int err = parse_args(&b, argc, argv);
+	int i, err = parse_args(&b, argc, argv);
 
 	if (err)
 		return err < 0 ? 2 : 0;
@@ -476,5 +598,7 @@ int cmd_bench(int argc, char **argv, bool json)
 	}
 	if (pin(b.cpu))
 		return 2;
-	return run(&b, argc, argv) ? 1 : 0;
+	b.compare.ctx = &b;
+	i = optind;		/* libxtables uses getopt, too */
+	return run(&b, argc - i, argv + i) ? 1 : 0;
 }

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/bench/random.h"
 #include "ir/eval.h"
+#include "ir/rng.h"
 
 #define WAY_MAX		32	/* jumps to a rule; deeper ones are left out */
 #define TRIES		24	/* of a value or of a draw */
@@ -32,7 +32,7 @@ struct aim {
 struct draw {
 	const struct bench_ruleset *rs;
 	struct bench_flows_opts	opts;
-	struct bench_random	random;
+	struct rng		random;
 	struct aim		*aim;	/* rules that can be come to */
 	uint32_t		naims;
 	struct aim		*caller; /* one rule that goes to each chain */
@@ -64,31 +64,31 @@ static bool holds(const struct ir_pred *pred, const struct spec *s)
 	return pred->negate;
 }
 
-static uint32_t any_value(struct bench_random *r, enum ir_field f)
+static uint32_t any_value(struct rng *r, enum ir_field f)
 {
 	if (f == IR_LEN)
-		return bench_random_range(r, 40, BENCH_LEN_MAX);
+		return rng_range(r, 40, BENCH_LEN_MAX);
 	if (f == IR_TTL)
-		return bench_random_range(r, 2, 254);
-	return bench_random_u32(r) & ir_field_max(f);
+		return rng_range(r, 2, 254);
+	return rng_u32(r) & ir_field_max(f);
 }
 
 /* A value inside the term, the bits it does not ask for at random. */
-static void want_term(struct bench_random *r, const struct ir_term *t,
+static void want_term(struct rng *r, const struct ir_term *t,
 		      struct spec *s)
 {
 	uint32_t v;
 
 	if (t->lo > t->hi)
 		return;
-	v = bench_random_range(r, t->lo, t->hi) & t->mask;
+	v = rng_range(r, t->lo, t->hi) & t->mask;
 	if (v < t->lo)
 		v = t->lo;
 	s->field[t->field] = v | (any_value(r, t->field) & ~t->mask);
 	s->set |= 1u << t->field;
 }
 
-static void want_terms(struct bench_random *r, const struct ir_pred *pred,
+static void want_terms(struct rng *r, const struct ir_pred *pred,
 		       struct spec *s)
 {
 	enum ir_field f;
@@ -105,14 +105,14 @@ static void want_terms(struct bench_random *r, const struct ir_pred *pred,
 		if (pred->negate)
 			s->field[f] = any_value(r, f);
 		else
-			want_term(r, &pred->term[bench_random_below(r,
+			want_term(r, &pred->term[rng_below(r,
 							pred->nterms)], s);
 		if (holds(pred, s))
 			return;
 	}
 }
 
-static void want_rule(struct bench_random *r, const struct ir_rule *rule,
+static void want_rule(struct rng *r, const struct ir_rule *rule,
 		      struct spec *s)
 {
 	uint32_t m, p;
@@ -213,12 +213,12 @@ static bool routed(uint32_t addr)
 	return addr >> 24 != 0 && addr >> 24 != 127 && addr >> 24 < 224;
 }
 
-static uint32_t unicast(struct bench_random *r)
+static uint32_t unicast(struct rng *r)
 {
 	uint32_t addr;
 
 	do {
-		addr = bench_random_u32(r);
+		addr = rng_u32(r);
 	} while (!routed(addr));
 	return addr;
 }
@@ -230,6 +230,25 @@ static bool possible(const struct spec *s)
 
 	return len >= BENCH_HEADERS && len <= BENCH_LEN_MAX && ttl >= 1 &&
 	       ttl <= 254;
+}
+
+/*
+ * Whether connection tracking takes it for the first of a connection, however
+ * often it comes: a SYN, a request, or what has no such thing.
+ */
+static bool is_new(const struct spec *s)
+{
+	switch (s->field[IR_PROTO]) {
+	case IPPROTO_TCP:
+		return s->field[IR_TCPFLAGS] == 2;
+	case IPPROTO_ICMP:
+		return s->field[IR_ICMP] == 8 << 8 ||
+		       s->field[IR_ICMP] == 13 << 8;
+	case IPPROTO_UDP:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Draws ------------------------------------------------------------------- */
@@ -250,15 +269,15 @@ static uint32_t find_way(const struct draw *d, struct aim aim,
 	return n;
 }
 
-static void start_spec(struct bench_random *r, struct spec *s)
+static void start_spec(struct rng *r, struct spec *s)
 {
 	s->set = 0;
 	s->field[IR_SADDR] = unicast(r);
 	s->field[IR_DADDR] = unicast(r);
-	s->field[IR_PROTO] = bench_random_percent(r, 70) ? IPPROTO_TCP :
+	s->field[IR_PROTO] = !rng_one_in(r, 3) ? IPPROTO_TCP :
 							   IPPROTO_UDP;
-	s->field[IR_SPORT] = bench_random_range(r, 1024, 65535);
-	s->field[IR_DPORT] = bench_random_range(r, 1, 65535);
+	s->field[IR_SPORT] = rng_range(r, 1024, 65535);
+	s->field[IR_DPORT] = rng_range(r, 1, 65535);
 	s->field[IR_TCPFLAGS] = 2;		/* SYN */
 	s->field[IR_ICMP] = 8 << 8;		/* echo request */
 	s->field[IR_LEN] = BENCH_HEADERS;
@@ -295,7 +314,7 @@ static bool way_holds(const struct draw *d, const struct bench_flow *f,
 /* Makes a flow of @s, unless that is not possible here. */
 static bool finish(struct draw *d, const struct spec *s, struct bench_flow *f)
 {
-	if (!possible(s)) {
+	if (!possible(s) || (d->rs->stateful && !is_new(s))) {
 		d->out->impossible++;
 		return false;
 	}
@@ -333,16 +352,16 @@ static uint32_t get32(const uint8_t *p)
 /* A flow that a rule wants, but for one field. */
 static bool draw_near(struct draw *d, struct bench_flow *f)
 {
-	struct bench_random *r = &d->random;
+	struct rng *r = &d->random;
 	struct aim aim = { d->rs->chain, NULL };
 	struct spec s;
 
 	start_spec(r, &s);
 	if (d->naims) {
-		aim = d->aim[bench_random_below(r, d->naims)];
+		aim = d->aim[rng_below(r, d->naims)];
 		want_rule(r, aim.rule, &s);
 	}
-	switch (bench_random_below(r, 4)) {
+	switch (rng_below(r, 4)) {
 	case 0:
 		s.field[IR_SADDR] = unicast(r);
 		break;
@@ -354,7 +373,7 @@ static bool draw_near(struct draw *d, struct bench_flow *f)
 		s.field[IR_DADDR] = unicast(r);
 		break;
 	default:
-		s.field[IR_DPORT] = bench_random_below(r, 65536);
+		s.field[IR_DPORT] = rng_below(r, 65536);
 	}
 	return finish(d, &s, f);
 }
@@ -390,7 +409,7 @@ static bool draw_one(struct draw *d, struct bench_flow *f)
 	default:
 		if (!d->naims)
 			return draw_near(d, f) && judge(d, f, NULL);
-		aim = d->aim[bench_random_below(&d->random, d->naims)];
+		aim = d->aim[rng_below(&d->random, d->naims)];
 		return draw_rule(d, aim, f) && judge(d, f, NULL);
 	}
 }

@@ -148,7 +148,7 @@ static int load_runner(struct measure *m, struct runner *r, struct diag *diag)
 	err = load_program(m, r, diag);
 	if (err || type == BE_NETFILTER)
 		return err;
-	r->packets = bench_shuffle_packets_create(m->seq, diag);
+	r->packets = bench_shuffle_packets_create(m->seq, 0, diag);
 	if (r->packets < 0)
 		return r->packets;
 	return bench_shuffler_load(type, r->prog, r->packets, m->seq->n,

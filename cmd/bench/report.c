@@ -10,7 +10,8 @@
 
 struct bench_report {
 	bool		json;
-	struct json_object *rulesets;
+	struct json_object *top;
+	struct json_object *rulesets;	/* borrowed, in top */
 	struct json_object *ruleset;	/* the one at hand; borrowed */
 };
 
@@ -66,7 +67,9 @@ struct bench_report *bench_report_new(bool json)
 	if (!r)
 		return NULL;
 	r->json = json;
+	r->top = json_object_new_object();
 	r->rulesets = json_object_new_array();
+	json_object_object_add(r->top, "rulesets", r->rulesets);
 	return r;
 }
 
@@ -75,11 +78,59 @@ void bench_report_end(struct bench_report *r)
 	if (!r)
 		return;
 	if (r->json)
-		puts(json_object_to_json_string_ext(r->rulesets,
+		puts(json_object_to_json_string_ext(r->top,
 			JSON_C_TO_STRING_PRETTY |
 			JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(r->rulesets);
+	json_object_put(r->top);
 	free(r);
+}
+
+struct json_object *bench_report_json(const struct bench_report *r)
+{
+	return r->top;
+}
+
+/* The machine ------------------------------------------------------------- */
+
+static void print_machine(const struct bench_machine *m)
+{
+	printf("%s, %d CPUs, %s%s%s, %s\n", m->cpu, m->cpus, m->memory,
+	       m->virt[0] ? ", " : "", m->virt, m->kernel);
+	if (m->mitigations[0])
+		printf("%s\n", m->mitigations);
+}
+
+void bench_report_machine(struct bench_report *r, const struct bench_machine *m,
+			  uint32_t engines)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *tools = json_object_new_object();
+	char version[128], last[128] = "";
+	int i;
+
+	put_string(o, "cpu", m->cpu);
+	put_int(o, "cpus", (uint64_t)m->cpus);
+	put_int(o, "pinned", (uint64_t)m->pinned);
+	put_string(o, "memory", m->memory);
+	put_string(o, "virtual", m->virt);
+	put_string(o, "kernel", m->kernel);
+	put_string(o, "mitigations", m->mitigations);
+	put_string(o, "load", m->load);
+	json_object_object_add(o, "versions", tools);
+	json_object_object_add(r->top, "machine", o);
+	if (!r->json)
+		print_machine(m);
+	for (i = 0; i < BENCH_NENGINES; i++) {
+		if (!(engines >> i & 1))
+			continue;
+		bench_engine_version(i, version, sizeof(version));
+		if (!version[0])
+			continue;
+		put_string(tools, bench_engine_name(i), version);
+		if (!r->json && strcmp(last, version))
+			puts(version);
+		memcpy(last, version, sizeof(last));
+	}
 }
 
 /* The ruleset ------------------------------------------------------------- */
@@ -266,4 +317,152 @@ void bench_report_programs(struct bench_report *r,
 			program_json(array(r->ruleset, "program"), &run[i], p);
 	if (!r->json)
 		print_programs(run, n);
+}
+
+/* Engines side by side ---------------------------------------------------- */
+
+static void engine_json(struct json_object *a, const struct bench_comparison *c,
+			enum bench_engine_kind k)
+{
+	const struct bench_engine_result *e = &c->r[k];
+	struct json_object *o = json_object_new_object(), *f;
+	int t;
+
+	json_object_array_add(a, o);
+	put_string(o, "engine", bench_engine_name(k));
+	if (!e->works) {
+		put_string(o, "skipped", e->reason);
+		return;
+	}
+	if (e->wrong)
+		put_string(o, "wrong", e->reason);
+	if (bench_engine_has_rules(k))
+		put_stat(o, "load_ms", &e->load);
+	if (e->add.n)
+		put_stat(o, "add_ms", &e->add);
+	if (e->del.n)
+		put_stat(o, "delete_ms", &e->del);
+	if (e->memory >= 0)
+		put_int(o, "memory_bytes", (uint64_t)e->memory);
+	for (t = 0; t < BENCH_NTRAFFICS; t++) {
+		if (!e->frame[t].n)
+			continue;
+		f = json_object_new_object();
+		put_string(f, "traffic", bench_traffic_name(t));
+		put_int(f, "flows", c->nflows[t]);
+		put_int(f, "sent", e->sent[t]);
+		put_int(f, "through", e->through[t]);
+		put_stat(f, "frame_ns", &e->frame[t]);
+		put_stat(f, "net_ns", &e->net[t]);
+		json_object_array_add(array(o, "frames"), f);
+	}
+}
+
+/* A number of ns or ms, with as many digits as say something. */
+static void print_short(const struct bench_stat *st, const char *none)
+{
+	char s[48];
+
+	if (!st->n) {
+		printf(" %16s", none);
+		return;
+	}
+	if (st->median < 100)
+		snprintf(s, sizeof(s), "%.1f \302\261%.1f", st->median,
+			 st->mad);
+	else
+		snprintf(s, sizeof(s), "%.0f \302\261%.0f", st->median,
+			 st->mad);
+	printf(" %17s", s);
+}
+
+static void print_frames(const struct bench_comparison *c,
+			 enum bench_traffic t)
+{
+	const struct bench_engine_result *e;
+	int i;
+
+	printf("  real frames, %s, %u flows: CPU ns per frame (%.0f of them for making it)\n"
+	       "    %-16s %16s %16s %16s %16s\n",
+	       bench_traffic_name(t), c->nflows[t], c->making[t].median, "",
+	       "whole", "without making", "min..max", "got through");
+	for (i = 0; i < BENCH_NENGINES; i++) {
+		e = &c->r[i];
+		if (!e->frame[t].n)
+			continue;
+		printf("    %-16s", bench_engine_name(i));
+		print_short(&e->frame[t], "");
+		print_short(&e->net[t], "");
+		printf(" %7.0f..%-7.0f %15.1f%%\n", e->frame[t].min,
+		       e->frame[t].max,
+		       e->sent[t] ? 100.0 * (double)e->through[t] /
+				    (double)e->sent[t] : 0);
+	}
+}
+
+static void print_bytes(int64_t bytes)
+{
+	if (bytes < 0)
+		printf(" %14s\n", "n/a");
+	else
+		printf(" %10.1f KiB\n", (double)bytes / 1024);
+}
+
+static void print_load(const struct bench_comparison *c)
+{
+	const struct bench_engine_result *e;
+	int i;
+
+	printf("  loading, ms on the clock\n    %-16s %16s %16s %16s %14s\n",
+	       "", "all rules", "add one", "delete one", "kernel memory");
+	for (i = 0; i < BENCH_NENGINES; i++) {
+		e = &c->r[i];
+		if (!e->works || !bench_engine_has_rules(i))
+			continue;
+		printf("    %-16s", bench_engine_name(i));
+		print_short(&e->load, "n/a");
+		print_short(&e->add, "n/a");
+		print_short(&e->del, "n/a");
+		print_bytes(e->memory);
+	}
+}
+
+static bool any_load(const struct bench_comparison *c)
+{
+	int i;
+
+	for (i = 0; i < BENCH_NENGINES; i++)
+		if (c->r[i].add.n)
+			return true;
+	return false;
+}
+
+void bench_report_comparison(struct bench_report *r,
+			     const struct bench_comparison *c)
+{
+	int i, t;
+
+	for (i = 0; i < BENCH_NENGINES; i++)
+		engine_json(array(r->ruleset, "engines"), c, i);
+	for (t = 0; t < BENCH_NTRAFFICS; t++) {
+		if (!c->nflows[t])
+			continue;
+		put_stat(r->ruleset, "making_ns", &c->making[t]);
+		if (!r->json)
+			print_frames(c, t);
+	}
+	if (r->json)
+		return;
+	if (any_load(c))
+		print_load(c);
+	for (i = 0; i < BENCH_NENGINES; i++) {
+		if (c->r[i].wrong)
+			printf("    %s is WRONG: %s\n", bench_engine_name(i),
+			       c->r[i].reason);
+		else if (!c->r[i].works &&
+			 strcmp(c->r[i].reason, "not asked for"))
+			printf("    %s: skipped: %s\n", bench_engine_name(i),
+			       c->r[i].reason);
+	}
+	fflush(stdout);
 }

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/bench/random.h"
+#include "ir/rng.h"
 
 const char *const bench_rulegen_kinds[] = {
 	"grid", "linear", "blocklist", "acl", "fw", "ipc", NULL
@@ -67,8 +67,8 @@ static void write_linear(FILE *out, uint32_t n)
 /* Odd multiples of a number are all different: each address comes once. */
 static void write_blocklist(FILE *out, uint32_t n, uint64_t seed)
 {
-	struct bench_random r = { .state = seed };
-	uint32_t a = bench_random_u32(&r), i = 0;
+	struct rng r = { .state = seed };
+	uint32_t a = rng_u32(&r), i = 0;
 
 	while (i < n) {
 		a += 0x9e3779b1;
@@ -111,6 +111,11 @@ struct rule {
 	uint32_t	rank;
 };
 
+static bool percent(struct rng *r, uint32_t chance)
+{
+	return rng_below(r, 100) < chance;
+}
+
 struct networks {
 	struct prefix	*v;
 	uint32_t	n;
@@ -133,18 +138,18 @@ static uint32_t net_mask(uint32_t len)
 	return len ? UINT32_MAX << (32 - len) : 0;
 }
 
-static uint32_t unicast(struct bench_random *r)
+static uint32_t unicast(struct rng *r)
 {
 	uint32_t a;
 
 	do {
-		a = bench_random_u32(r);
+		a = rng_u32(r);
 	} while (a >> 24 == 0 || a >> 24 == 127 || a >> 24 >= 224);
 	return a;
 }
 
 /* Each network is inside one that was there before, most of them. */
-static int make_networks(struct bench_random *r, struct networks *nets,
+static int make_networks(struct rng *r, struct networks *nets,
 			 uint32_t nrules)
 {
 	struct prefix *p, *outer;
@@ -156,11 +161,11 @@ static int make_networks(struct bench_random *r, struct networks *nets,
 		return -ENOMEM;
 	for (i = 0; i < nets->n; i++) {
 		p = &nets->v[i];
-		p->len = 8 + bench_random_below(r, 9);
+		p->len = 8 + rng_below(r, 9);
 		p->addr = unicast(r);
-		if (i >= 4 && !bench_random_percent(r, 6)) {
-			outer = &nets->v[bench_random_below(r, i)];
-			p->len = outer->len + 1 + bench_random_below(r, 6);
+		if (i >= 4 && !percent(r, 6)) {
+			outer = &nets->v[rng_below(r, i)];
+			p->len = outer->len + 1 + rng_below(r, 6);
 			if (p->len > 29)
 				p->len = 29;
 			p->addr = outer->addr |
@@ -172,45 +177,45 @@ static int make_networks(struct bench_random *r, struct networks *nets,
 }
 
 /* A few networks are in many rules: the smaller of two draws. */
-static struct prefix pick_prefix(struct bench_random *r,
+static struct prefix pick_prefix(struct rng *r,
 				 const struct networks *nets, uint32_t wild,
 				 uint32_t exact)
 {
-	uint32_t a = bench_random_below(r, nets->n);
-	uint32_t b = bench_random_below(r, nets->n);
+	uint32_t a = rng_below(r, nets->n);
+	uint32_t b = rng_below(r, nets->n);
 	struct prefix p = nets->v[a < b ? a : b];
 
-	if (bench_random_percent(r, wild))
+	if (percent(r, wild))
 		return (struct prefix){ 0, 0 };
-	if (bench_random_percent(r, exact)) {
-		p.addr |= bench_random_u32(r) & ~net_mask(p.len);
+	if (percent(r, exact)) {
+		p.addr |= rng_u32(r) & ~net_mask(p.len);
 		p.len = 32;
 	}
 	return p;
 }
 
-static void pick_ports(struct bench_random *r, uint16_t port[2],
+static void pick_ports(struct rng *r, uint16_t port[2],
 		       uint32_t range)
 {
 	uint32_t k;
 
-	if (bench_random_percent(r, range)) {
-		k = bench_random_below(r, sizeof(ranges) / sizeof(*ranges));
+	if (percent(r, range)) {
+		k = rng_below(r, sizeof(ranges) / sizeof(*ranges));
 		port[0] = ranges[k][0];
 		port[1] = ranges[k][1];
-	} else if (bench_random_percent(r, 70)) {
-		k = bench_random_below(r, sizeof(services) / sizeof(*services));
+	} else if (percent(r, 70)) {
+		k = rng_below(r, sizeof(services) / sizeof(*services));
 		port[0] = port[1] = services[k];
 	} else {
-		port[0] = port[1] = (uint16_t)bench_random_range(r, 1, 65535);
+		port[0] = port[1] = (uint16_t)rng_range(r, 1, 65535);
 	}
 }
 
-static void make_rule(struct bench_random *r, const struct flavour *fl,
+static void make_rule(struct rng *r, const struct flavour *fl,
 		      const struct networks *src, const struct networks *dst,
 		      struct rule *rule)
 {
-	uint32_t p = bench_random_below(r, 100);
+	uint32_t p = rng_below(r, 100);
 
 	memset(rule, 0, sizeof(*rule));
 	do {
@@ -220,15 +225,15 @@ static void make_rule(struct bench_random *r, const struct flavour *fl,
 	rule->proto = p < 68 ? 6 : p < 90 ? 17 : p < 95 ? 1 : 0;
 	rule->sport[1] = rule->dport[1] = 65535;
 	if (rule->proto == 6 || rule->proto == 17) {
-		if (bench_random_percent(r, fl->sport))
+		if (percent(r, fl->sport))
 			pick_ports(r, rule->sport, 40);
-		if (!bench_random_percent(r, fl->dport_wild))
+		if (!percent(r, fl->dport_wild))
 			pick_ports(r, rule->dport, fl->dport_range);
 	}
-	rule->drop = bench_random_percent(r, 50);
+	rule->drop = percent(r, 50);
 	rule->rank = rule->src.len + rule->dst.len +
 		     (rule->dport[0] == rule->dport[1] ? 8 : 0) +
-		     bench_random_below(r, 24);
+		     rng_below(r, 24);
 }
 
 static int by_rank(const void *a, const void *b)
@@ -271,7 +276,7 @@ static int write_classes(FILE *out, const struct flavour *fl, uint32_t n,
 {
 	struct networks src = { NULL, 0 }, dst = { NULL, 0 };
 	struct rule *rule = calloc(n + 1, sizeof(*rule));
-	struct bench_random r = { .state = seed };
+	struct rng r = { .state = seed };
 	uint32_t i;
 	int err = -ENOMEM;
 

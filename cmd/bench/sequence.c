@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/bench/random.h"
+#include "ir/rng.h"
 
 #define LENGTH_MIN	32768u
 
@@ -25,19 +25,19 @@ const char *bench_traffic_name(enum bench_traffic t)
 	return names[t];
 }
 
-static void shuffle(struct bench_random *r, uint32_t *v, uint32_t n)
+static void shuffle(struct rng *r, uint32_t *v, uint32_t n)
 {
 	uint32_t i, k, x;
 
 	for (i = n; i > 1; i--) {
-		k = bench_random_below(r, i);
+		k = rng_below(r, i);
 		x = v[i - 1];
 		v[i - 1] = v[k];
 		v[k] = x;
 	}
 }
 
-static void uniform(struct bench_sequence *s, struct bench_random *r,
+static void uniform(struct bench_sequence *s, struct rng *r,
 		    uint32_t nflows)
 {
 	uint32_t i, n, at;
@@ -51,8 +51,14 @@ static void uniform(struct bench_sequence *s, struct bench_random *r,
 	s->distinct = nflows < s->n ? nflows : s->n;
 }
 
+/* 0 <= x < 1 */
+static double unit(struct rng *r)
+{
+	return (double)(rng_u64(r) >> 11) * 0x1p-53;
+}
+
 /* Flow i has a share of 1 / (i + 1)^exponent. */
-static int zipf(struct bench_sequence *s, struct bench_random *r,
+static int zipf(struct bench_sequence *s, struct rng *r,
 		double exponent)
 {
 	uint32_t n = s->flows->n, i, lo, hi, mid;
@@ -62,7 +68,7 @@ static int zipf(struct bench_sequence *s, struct bench_random *r,
 	for (i = 0; sum && seen && i < n; i++)
 		sum[i] = (i ? sum[i - 1] : 0) + pow(i + 1, -exponent);
 	for (i = 0; sum && seen && i < s->n; i++) {
-		x = bench_random_unit(r) * sum[n - 1];
+		x = unit(r) * sum[n - 1];
 		for (lo = 0, hi = n - 1; lo < hi; ) {
 			mid = lo + (hi - lo) / 2;
 			if (sum[mid] <= x)
@@ -84,7 +90,7 @@ int bench_sequence_make(const struct bench_flows *flows, enum bench_traffic t,
 			double exponent, uint64_t seed,
 			struct bench_sequence *out)
 {
-	struct bench_random r = { .state = seed ^ 0x5eed };
+	struct rng r = { .state = seed ^ 0x5eed };
 	uint32_t hot = flows->n < BENCH_NHOT ? flows->n : BENCH_NHOT;
 
 	memset(out, 0, sizeof(*out));

@@ -46,7 +46,7 @@ int bench_shuffle_state_create(struct diag *diag)
 	return fd < 0 ? failed(diag, "the state of the benchmark") : fd;
 }
 
-int bench_shuffle_packets_create(const struct bench_sequence *s,
+int bench_shuffle_packets_create(const struct bench_sequence *s, uint8_t ttl,
 				 struct diag *diag)
 {
 	uint8_t (*v)[BENCH_HEADERS] = calloc(s->n, sizeof(*v));
@@ -55,8 +55,11 @@ int bench_shuffle_packets_create(const struct bench_sequence *s,
 
 	if (!v)
 		return failed(diag, "packets");
-	for (i = 0; i < s->n; i++)
+	for (i = 0; i < s->n; i++) {
 		memcpy(v[i], s->flows->v[s->flow[i]].header, BENCH_HEADERS);
+		v[i][8] = (uint8_t)(v[i][8] + ttl);
+		bench_header_checksum(v[i]);
+	}
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_packets", 4,
 			    s->n * BENCH_HEADERS, 1, NULL);
 	if (fd < 0 || bpf_map_update_elem(fd, &zero, v, 0)) {
@@ -108,6 +111,18 @@ static void emit_next(struct be_asm *a, int packets, uint32_t n, int state)
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_8, BPF_REG_2));
 }
 
+/* The headers at R8 into the packet at R7. */
+static void emit_copy(struct be_asm *a)
+{
+	int i;
+
+	for (i = 0; i < WORDS; i++) {
+		be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_8, i * 8));
+		be_emit(a, insn_store(BPF_DW, BPF_REG_7, ETH_HLEN + i * 8,
+				      BPF_REG_1));
+	}
+}
+
 static int array_of(int target, struct diag *diag)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "bench_target", 4, 4,
@@ -127,7 +142,6 @@ static void emit_shuffler(struct be_asm *a, bool xdp, int packets,
 			  uint32_t npackets, int state, int array)
 {
 	be_label out;
-	int i;
 
 	be_asm_init(a);
 	out = be_label_new(a);
@@ -138,11 +152,7 @@ static void emit_shuffler(struct be_asm *a, bool xdp, int packets,
 			  (int)offsetof(struct __sk_buff, data_end),
 		    ETH_HLEN + BENCH_HEADERS, out);
 	emit_next(a, packets, npackets, state);
-	for (i = 0; i < WORDS; i++) {
-		be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_8, i * 8));
-		be_emit(a, insn_store(BPF_DW, BPF_REG_7, ETH_HLEN + i * 8,
-				      BPF_REG_1));
-	}
+	emit_copy(a);
 	be_emit(a, insn_mov(BPF_REG_1, BPF_REG_6));
 	be_emit_load64(a, BPF_REG_2, BPF_PSEUDO_MAP_FD, (uint32_t)array);
 	be_emit(a, insn_movi(BPF_REG_3, 0));
@@ -176,6 +186,51 @@ void bench_shuffler_free(struct bench_shuffler *s)
 	if (s->array >= 0)
 		close(s->array);
 	s->prog = s->array = -1;
+}
+
+/* The Ethernet header; R9 = where the frame goes. */
+static void emit_ethernet(struct be_asm *a, int conf)
+{
+	const int at = offsetof(struct bench_sender_conf, ethernet);
+
+	be_emit_load64(a, BPF_REG_1, BPF_PSEUDO_MAP_VALUE, (uint32_t)conf);
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_1, at));
+	be_emit(a, insn_store(BPF_DW, BPF_REG_7, 0, BPF_REG_2));
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_1, at + 8));
+	be_emit(a, insn_store(BPF_W, BPF_REG_7, 8, BPF_REG_2));
+	be_emit(a, insn_load(BPF_H, BPF_REG_2, BPF_REG_1, at + 12));
+	be_emit(a, insn_store(BPF_H, BPF_REG_7, 12, BPF_REG_2));
+	be_emit(a, insn_load(BPF_W, BPF_REG_9, BPF_REG_1,
+			     offsetof(struct bench_sender_conf, ifindex)));
+}
+
+int bench_sender_load(int packets, uint32_t npackets, int conf,
+		      struct diag *diag)
+{
+	be_label bad, drop;
+	struct be_asm a;
+
+	be_asm_init(&a);
+	bad = be_label_new(&a);
+	drop = be_label_new(&a);
+	emit_packet(&a, offsetof(struct xdp_md, data),
+		    offsetof(struct xdp_md, data_end),
+		    ETH_HLEN + BENCH_HEADERS, bad);
+	emit_next(&a, packets, npackets, conf);
+	emit_copy(&a);
+	emit_ethernet(&a, conf);
+	be_jump(&a, insn_jumpi(BPF_JEQ, BPF_REG_9, 0), drop);
+	be_emit(&a, insn_mov(BPF_REG_1, BPF_REG_9));
+	be_emit(&a, insn_movi(BPF_REG_2, 0));
+	be_emit(&a, insn_call(BPF_FUNC_redirect));
+	be_emit(&a, insn_exit());
+	be_label_here(&a, drop);
+	be_emit(&a, insn_movi(BPF_REG_0, XDP_DROP));
+	be_emit(&a, insn_exit());
+	be_label_here(&a, bad);
+	be_emit(&a, insn_movi(BPF_REG_0, XDP_ABORTED));
+	be_emit(&a, insn_exit());
+	return load(&a, BPF_PROG_TYPE_XDP, "bench_sender", diag);
 }
 
 /* Only an IPv4 header without options, and no fragment, goes on. */

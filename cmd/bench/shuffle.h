@@ -21,12 +21,19 @@ struct bench_shuffle_state {
 	uint32_t	missed;		/* lookups that found nothing */
 };
 
+/* How live frames are made of it: the value of one map. */
+struct bench_sender_conf {
+	uint32_t	next;		/* number of the next packet */
+	uint32_t	ifindex;	/* where it is sent; 0: thrown away */
+	uint8_t		ethernet[16];	/* the first 14 are used */
+};
+
 /* These return a new fd, or -errno told in @diag. */
 
 int bench_shuffle_state_create(struct diag *diag);
 
-/* The headers of a sequence, in order. */
-int bench_shuffle_packets_create(const struct bench_sequence *s,
+/* The headers of a sequence, in order, each with @ttl added to its TTL. */
+int bench_shuffle_packets_create(const struct bench_sequence *s, uint8_t ttl,
 				 struct diag *diag);
 
 struct bench_shuffler {
@@ -42,6 +49,10 @@ int bench_shuffler_load(enum be_hook_type type, int target, int packets,
 			uint32_t npackets, int state,
 			struct bench_shuffler *out, struct diag *diag);
 void bench_shuffler_free(struct bench_shuffler *s);
+
+/* The sender of live frames; @conf is a map of struct bench_sender_conf. */
+int bench_sender_load(int packets, uint32_t npackets, int conf,
+		      struct diag *diag);
 
 /*
  * The yardsticks, at xdp: a program that finds addresses, protocol and ports in
