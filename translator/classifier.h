@@ -206,6 +206,7 @@ struct tr_classifier {
 	uint32_t	ntcpopts;
 
 	struct tr_stats	stats;
+	struct tr_memo	*memo;		/* for tr_change(); owned */
 };
 
 struct tr_options {
@@ -213,6 +214,8 @@ struct tr_options {
 					 * at most TR_LEAF_MAX; 0: the default */
 	uint32_t	budget;		/* bytes for the trees of one segment before
 					 * it is split; 0: the default */
+	uint32_t	late;		/* rules that tr_change() may put beside the
+					 * others; 0: by the number of rules */
 };
 
 /*
@@ -225,6 +228,32 @@ struct tr_classifier *tr_translate(const struct ir_table *t,
 				   const struct tr_options *opt,
 				   struct diag *diag);
 void tr_classifier_free(struct tr_classifier *c);
+
+/*
+ * Makes the classifier of one table into that of another, in much less time than
+ * tr_translate() takes.  In @t (numbered) the old_index of a rule is the counter
+ * index of the same rule in the table that @c is of, UINT32_MAX for any other
+ * rule.  False when the change is not a small one, or needs what @c has no place
+ * for (a field, an interface), or what anyhow is better done by tr_translate();
+ * @c is good for nothing but tr_classifier_free() then.
+ */
+bool tr_change(struct tr_classifier *c, const struct ir_table *t,
+	       const struct tr_options *opt);
+
+/*
+ * All of a classifier but its block, as bytes (*bytes is the caller's) to keep
+ * beside it and make the classifier from again in another process.  0 or
+ * -ENOMEM.
+ */
+int tr_classifier_pack(const struct tr_classifier *c, void **bytes,
+		       size_t *size);
+
+/*
+ * Takes over @word, from malloc(), of which there are @bytes bytes; frees it on
+ * error too.  NULL: out of memory, or these are not the bytes of one.
+ */
+struct tr_classifier *tr_classifier_unpack(const void *packed, size_t size,
+					   uint32_t *word, size_t bytes);
 
 /* The class of an interface name (NULL or "": no interface). */
 uint32_t tr_iface_class(const struct tr_classifier *c, const char *name);

@@ -117,6 +117,37 @@ void tr_ifaces_range(const struct tr_ifaces *f, const struct ir_iface *pattern,
 	*hi = class_of(f->name, f->n, &last);
 }
 
+static bool is_boundary(const struct tr_ifaces *f, const struct tr_name *name)
+{
+	uint32_t i = class_of(f->name, f->n, name);
+
+	return i && !compare(&f->name[i - 1], name);
+}
+
+bool tr_ifaces_knows(const struct tr_ifaces *f, const struct ir_iface *pattern)
+{
+	struct tr_name lo, hi;
+
+	bounds(pattern, &lo, &hi);
+	hi.low++;
+	if (!hi.low)
+		hi.high++;
+	return (!(lo.high || lo.low) || is_boundary(f, &lo)) &&
+	       (!(hi.high || hi.low) || is_boundary(f, &hi));
+}
+
+int tr_ifaces_read(struct tr_ifaces *f, const struct tr_classifier *c)
+{
+	size_t size = c->nifaces * sizeof(*f->name);
+
+	f->name = malloc(size + 1);
+	if (!f->name)
+		return -ENOMEM;
+	memcpy(f->name, c->word + c->ifaces / 4, size);
+	f->n = f->cap = c->nifaces;
+	return 0;
+}
+
 uint32_t tr_ifaces_write(const struct tr_ifaces *f, struct tr_words *ws)
 {
 	uint32_t offset;

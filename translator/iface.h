@@ -8,9 +8,11 @@
 #ifndef TRANSLATOR_IFACE_H
 #define TRANSLATOR_IFACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ir/ruleset.h"
+#include "translator/classifier.h"
 #include "translator/words.h"
 
 /* A name, as in the classifier's words. */
@@ -36,6 +38,12 @@ void tr_ifaces_sort(struct tr_ifaces *f);
 /* The classes of an added pattern, from *lo to *hi. */
 void tr_ifaces_range(const struct tr_ifaces *f, const struct ir_iface *pattern,
 		     uint32_t *lo, uint32_t *hi);
+
+/* Whether its boundaries are there; @f is sorted. */
+bool tr_ifaces_knows(const struct tr_ifaces *f, const struct ir_iface *pattern);
+
+/* The boundaries of a classifier.  0 or -ENOMEM. */
+int tr_ifaces_read(struct tr_ifaces *f, const struct tr_classifier *c);
 
 /* Writes the boundaries; returns their offset, 0 when there are none. */
 uint32_t tr_ifaces_write(const struct tr_ifaces *f, struct tr_words *ws);

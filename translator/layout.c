@@ -78,6 +78,17 @@ void tr_layout_make(struct tr_layout *l, const struct tr_need *need)
 	l->size = (at + 7) & ~7u;
 }
 
+bool tr_layout_holds(const struct tr_layout *l, const struct tr_need *need)
+{
+	uint32_t fields = need->fields;
+	int i;
+
+	for (i = 0; i < l->ntests; i++)
+		fields &= ~(1u << l->test[i].field);
+	return !fields && (l->target || !need->target) &&
+	       (l->extra || !need->extra);
+}
+
 static void put(const struct tr_test *t, const struct tr_box *box,
 		uint8_t *at)
 {

@@ -26,6 +26,9 @@ struct tr_need {
 void tr_need_add(struct tr_need *need, const struct tr_box *box);
 void tr_layout_make(struct tr_layout *l, const struct tr_need *need);
 
+/* Whether it has a place for all of @need. */
+bool tr_layout_holds(const struct tr_layout *l, const struct tr_need *need);
+
 /* Writes the record of @box: l->size / 4 words. */
 void tr_record_write(const struct tr_layout *l, const struct tr_box *box,
 		     uint32_t *record);

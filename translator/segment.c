@@ -341,8 +341,27 @@ static void note_masks(struct tr_segments *s, const struct tr_groups *g)
 			s->fields |= 1u << IR_SADDR | 1u << IR_DADDR;
 }
 
+/* The groups at @from and one more, or as many as it takes. */
+static uint32_t extend_groups(struct work *w, uint32_t from)
+{
+	struct tr_groups *g = &w->groups;
+	const struct tr_group *group;
+
+	group = (const void *)(w->forest.ws->word + from / 4);
+	for (; group[g->n].min0 != UINT32_MAX; g->n++) {
+		if (g->n == TR_GROUPS_MAX) {
+			w->forest.ws->err = -EINVAL;
+			return 0;
+		}
+		g->group[g->n] = group[g->n];
+	}
+	/* They are counted once more when they are written. */
+	w->forest.stats.groups -= g->n;
+	return build_and_write(w, 0);
+}
+
 int tr_segment_build(struct tr_segments *s, const struct tr_boxes *list,
-		     int variant, struct tr_segment *out)
+		     int variant, uint32_t from, struct tr_segment *out)
 {
 	struct work *w = malloc(sizeof(*w));
 	struct tr_mark mark;
@@ -353,7 +372,8 @@ int tr_segment_build(struct tr_segments *s, const struct tr_boxes *list,
 	start(w, s, list, variant);
 	mark = tr_groups_mark(&w->groups);
 	if (!s->ws->err)
-		out->groups = build_groups(w, variant);
+		out->groups = from ? extend_groups(w, from) :
+			      build_groups(w, variant);
 	err = s->ws->err ? s->ws->err : w->groups.many;
 	if (err)
 		tr_groups_back(&w->groups, &mark);

@@ -23,10 +23,11 @@ struct tr_segments {
 /*
  * Writes the groups for the boxes of a chain (ascending) and fills out->groups
  * and out->single.  @variant 0 is for whole packets and made to be quick, 1
- * for the rest and made small.  0, -errno, or 1 when there would be too many
- * groups: it takes fewer rules then.
+ * for the rest and made small.  The groups at the offset @from, unless that is
+ * 0, are kept, and the boxes put beside them.  0, -errno, or 1 when there would
+ * be too many groups: it takes fewer rules then.
  */
 int tr_segment_build(struct tr_segments *s, const struct tr_boxes *list,
-		     int variant, struct tr_segment *out);
+		     int variant, uint32_t from, struct tr_segment *out);
 
 #endif

@@ -15,11 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "translator/box.h"
-#include "translator/iface.h"
-#include "translator/layout.h"
-#include "translator/segment.h"
-#include "translator/words.h"
+#include "translator/memo.h"
+#include "translator/work.h"
 
 /* Class numbers are compared as 16 bits. */
 #define MAX_IFACES	65535
@@ -29,26 +26,6 @@
 /* The size of a pair of segments, in words. */
 #define PAIR_WORDS	(2 * sizeof(struct tr_segment) / 4)
 
-struct work {
-	const struct ir_table *t;
-	struct diag	*diag;
-	struct tr_classifier *c;
-	struct tr_words	ws;
-	struct tr_cons	cons;		/* extra terms */
-	struct tr_ifaces ifaces;
-	struct tr_boxer	boxer;
-	struct tr_boxes	boxes;		/* of one chain and variant */
-	struct tr_need	need;
-	struct tr_segments segments;
-
-	/* By chain number, of all chains; by position, of those reached. */
-	uint32_t	nchains;
-	uint32_t	*segment;	/* offset of its pair; 0: not reached */
-	uint32_t	*policy;	/* offset of the pair of its policy */
-	const struct ir_chain **chain;
-	uint32_t	nreached;
-};
-
 /* Rules of a chain that share a segment. */
 struct span {
 	const struct ir_chain *chain;
@@ -57,7 +34,7 @@ struct span {
 	bool		kinds;		/* the variants of the chain differ */
 };
 
-static int fail(struct work *w, const struct ir_loc *loc, int err,
+static int fail(struct tr_work *w, const struct ir_loc *loc, int err,
 		const char *what)
 {
 	diag_error(w->diag, loc, "%s", what);
@@ -66,22 +43,39 @@ static int fail(struct work *w, const struct ir_loc *loc, int err,
 
 /* --- chains --- */
 
-static int reserve_pair(struct work *w, uint32_t *offset)
+static int reserve_pair(struct tr_work *w, uint32_t *offset)
 {
 	*offset = tr_words_reserve(&w->ws, PAIR_WORDS, 32);
 	return w->ws.err;
 }
 
-static int reach(struct work *w, const struct ir_chain *chain)
+static const struct tr_memo_chain *known(const struct tr_work *w,
+					 const struct ir_chain *chain)
 {
-	if (w->segment[chain->number])
-		return 0;
-	w->chain[w->nreached++] = chain;
-	return reserve_pair(w, &w->segment[chain->number]);
+	return w->known ? w->known[chain->number] : NULL;
 }
 
-/* Finds all chains that hooks lead to, and gives them segments. */
-static int reach_chains(struct work *w)
+static int reach(struct tr_work *w, const struct ir_chain *chain)
+{
+	const struct tr_memo_chain *k = known(w, chain);
+	const uint32_t i = chain->number;
+	int err;
+
+	if (w->segment[i])
+		return 0;
+	w->chain[w->nreached++] = chain;
+	if (k) {
+		w->segment[i] = k->segment;
+		w->policy[i] = k->policy;
+		return 0;
+	}
+	err = reserve_pair(w, &w->segment[i]);
+	if (!err && chain->hook != IR_HOOK_NONE)
+		err = reserve_pair(w, &w->policy[i]);
+	return err;
+}
+
+int tr_work_reach(struct tr_work *w)
 {
 	const struct ir_chain *chain;
 	uint32_t i, j;
@@ -94,14 +88,12 @@ static int reach_chains(struct work *w)
 	if (!w->segment || !w->policy || !w->chain)
 		return -ENOMEM;
 	/* Offset 0 means none: nothing may be there. */
-	tr_words_reserve(&w->ws, 16, 64);
+	if (!w->ws.n)
+		tr_words_reserve(&w->ws, 16, 64);
 	for (i = 0; i < w->nchains && !err; i++) {
 		chain = ir_table_chain(w->t, i);
-		if (chain->hook == IR_HOOK_NONE)
-			continue;
-		err = reach(w, chain);
-		if (!err)
-			err = reserve_pair(w, &w->policy[chain->number]);
+		if (chain->hook != IR_HOOK_NONE)
+			err = reach(w, chain);
 	}
 	for (i = 0; i < w->nreached && !err; i++)
 		for (j = 0; j < w->chain[i]->nrules && !err; j++)
@@ -112,7 +104,7 @@ static int reach_chains(struct work *w)
 
 /* --- names --- */
 
-static int name_tcpopt(struct work *w, const struct ir_rule *r, uint8_t opt)
+static int name_tcpopt(struct tr_work *w, const struct ir_rule *r, uint8_t opt)
 {
 	if (w->boxer.tcpopt[opt] != NO_TCPOPT)
 		return 0;
@@ -124,7 +116,7 @@ static int name_tcpopt(struct work *w, const struct ir_rule *r, uint8_t opt)
 	return 0;
 }
 
-static int name_rule(struct work *w, const struct ir_rule *r)
+static int name_rule(struct tr_work *w, const struct ir_rule *r)
 {
 	const struct ir_pred *p;
 	uint32_t i, j;
@@ -144,7 +136,7 @@ static int name_rule(struct work *w, const struct ir_rule *r)
 	return err;
 }
 
-static int name_all(struct work *w)
+static int name_all(struct tr_work *w)
 {
 	uint32_t i, j;
 	int err = 0;
@@ -166,18 +158,26 @@ static int name_all(struct work *w)
 
 /* --- survey --- */
 
-static bool has_kinds(const struct ir_chain *chain)
+/* Of a known chain only the late rules are looked at. */
+static bool skips(const struct tr_work *w, const struct ir_chain *chain,
+		  const struct ir_rule *r)
+{
+	return known(w, chain) && !w->late[r->index];
+}
+
+bool tr_work_has_kinds(const struct tr_work *w, const struct ir_chain *chain)
 {
 	uint32_t i;
 
 	for (i = 0; i < chain->nrules; i++)
-		if (tr_rule_has_kinds(chain->rule[i]))
+		if (!skips(w, chain, chain->rule[i]) &&
+		    tr_rule_has_kinds(chain->rule[i]))
 			return true;
 	return false;
 }
 
 /* Makes the boxes of the rules of a range, into w->boxes. */
-static int box_range(struct work *w, const struct span *r, int variant)
+static int box_range(struct tr_work *w, const struct span *r, int variant)
 {
 	const struct ir_chain *chain = r->chain;
 	uint32_t i;
@@ -190,14 +190,29 @@ static int box_range(struct work *w, const struct span *r, int variant)
 	return err;
 }
 
-/* Learns what the boxes of a chain need, a rule at a time. */
-static int survey_chain(struct work *w, const struct ir_chain *chain,
-			int variant)
+int tr_work_box_late(struct tr_work *w, const struct ir_chain *chain,
+		     int variant)
+{
+	uint32_t i;
+	int err = 0;
+
+	w->boxes.n = 0;
+	for (i = 0; i < chain->nrules && !err; i++)
+		if (w->late[chain->rule[i]->index])
+			err = tr_boxes_add(&w->boxes, &w->boxer,
+					   chain->rule[i], variant);
+	return err;
+}
+
+/* A rule at a time: all boxes of a chain are many. */
+int tr_work_survey(struct tr_work *w, const struct ir_chain *chain, int variant)
 {
 	uint32_t i, j;
 	int err = 0;
 
 	for (i = 0; i < chain->nrules && !err; i++) {
+		if (skips(w, chain, chain->rule[i]))
+			continue;
 		w->boxes.n = 0;
 		err = tr_boxes_add(&w->boxes, &w->boxer, chain->rule[i],
 				   variant);
@@ -207,7 +222,7 @@ static int survey_chain(struct work *w, const struct ir_chain *chain,
 	return err;
 }
 
-static int survey(struct work *w)
+static int survey(struct tr_work *w)
 {
 	uint32_t i;
 	int err = 0;
@@ -217,11 +232,11 @@ static int survey(struct work *w)
 	w->boxer.ifaces = &w->ifaces;
 	w->boxer.segment = w->segment;
 	for (i = 0; i < w->nreached && !err; i++) {
-		err = survey_chain(w, w->chain[i], 0);
-		if (err || !has_kinds(w->chain[i]))
+		err = tr_work_survey(w, w->chain[i], 0);
+		if (err || !tr_work_has_kinds(w, w->chain[i]))
 			continue;
 		w->c->variants = true;
-		err = survey_chain(w, w->chain[i], 1);
+		err = tr_work_survey(w, w->chain[i], 1);
 	}
 	tr_layout_make(&w->c->layout, &w->need);
 	return err;
@@ -229,12 +244,12 @@ static int survey(struct work *w)
 
 /* --- segments --- */
 
-static struct tr_segment *pair_at(struct work *w, uint32_t offset)
+struct tr_segment *tr_work_pair(struct tr_work *w, uint32_t offset)
 {
 	return (void *)(w->ws.word + offset / 4);
 }
 
-static uint32_t write_end(struct work *w, uint32_t word0, uint32_t target)
+static uint32_t write_end(struct tr_work *w, uint32_t word0, uint32_t target)
 {
 	uint32_t record[TR_RECORD_MAX];
 	struct tr_box box;
@@ -246,38 +261,38 @@ static uint32_t write_end(struct work *w, uint32_t word0, uint32_t target)
 }
 
 /* Both variants for the rules of @r.  0, -errno, or 1: too many groups. */
-static int write_span(struct work *w, const struct span *r, uint32_t offset)
+static int write_span(struct tr_work *w, const struct span *r, uint32_t offset)
 {
 	struct tr_segment pair[2] = { 0 };
 	int err = box_range(w, r, 0);
 
 	if (!err)
-		err = tr_segment_build(&w->segments, &w->boxes, 0, &pair[0]);
+		err = tr_segment_build(&w->segments, &w->boxes, 0, 0, &pair[0]);
 	if (err)
 		return err;
 	pair[1] = pair[0];
 	if (r->kinds) {
 		err = box_range(w, r, 1);
 		if (!err)
-			err = tr_segment_build(&w->segments, &w->boxes, 1,
+			err = tr_segment_build(&w->segments, &w->boxes, 1, 0,
 					       &pair[1]);
 	}
 	if (!err)
-		memcpy(pair_at(w, offset), pair, sizeof(pair));
+		memcpy(tr_work_pair(w, offset), pair, sizeof(pair));
 	return err;
 }
 
-static void set_end(struct work *w, uint32_t offset, uint32_t end)
+static void set_end(struct tr_work *w, uint32_t offset, uint32_t end)
 {
-	pair_at(w, offset)[0].end = end;
-	pair_at(w, offset)[1].end = end;
+	tr_work_pair(w, offset)[0].end = end;
+	tr_work_pair(w, offset)[1].end = end;
 }
 
 /*
  * Ends the segment at @*offset by a goto to a new one, which *offset becomes.
  * -EAGAIN when records have no place for a target.
  */
-static int write_goto(struct work *w, uint32_t *offset)
+static int write_goto(struct tr_work *w, uint32_t *offset)
 {
 	uint32_t next, end;
 
@@ -293,11 +308,34 @@ static int write_goto(struct work *w, uint32_t *offset)
 	return 0;
 }
 
+/* Notes what a change would build on; @last is the chain's last segment. */
+static void note_chain(struct tr_work *w, const struct ir_chain *chain,
+		       uint32_t last)
+{
+	const struct tr_segment *pair = tr_work_pair(w, last);
+	struct tr_memo_chain *m;
+
+	if (last != w->segment[chain->number])
+		w->many = true;
+	if (w->known)
+		return;			/* behind the base */
+	m = &w->memo->chain[w->memo->nchains++];
+	strcpy(m->name, chain->name);
+	m->segment = last;
+	m->policy = w->policy[chain->number];
+	m->groups[0] = pair[0].groups;
+	m->groups[1] = pair[1].groups;
+	m->nrules = chain->nrules;
+	if (chain->nrules)
+		m->first = chain->rule[0]->index;
+}
+
 /* A chain in one segment, or in as many as it takes; @end is its end record. */
-static int write_chain(struct work *w, const struct ir_chain *chain,
+static int write_chain(struct tr_work *w, const struct ir_chain *chain,
 		       uint32_t end)
 {
-	struct span r = { chain, 0, chain->nrules, has_kinds(chain) };
+	struct span r = { chain, 0, chain->nrules,
+			  tr_work_has_kinds(w, chain) };
 	uint32_t offset = w->segment[chain->number], most = chain->nrules;
 	struct tr_stats stats;
 	uint32_t words;
@@ -329,11 +367,12 @@ static int write_chain(struct work *w, const struct ir_chain *chain,
 			return err;
 	}
 	set_end(w, offset, end);
+	note_chain(w, chain, offset);
 	return 0;
 }
 
 /* The segment that is just the policy, whose record is at @end. */
-static int write_policy(struct work *w, const struct ir_chain *chain,
+static int write_policy(struct tr_work *w, const struct ir_chain *chain,
 			uint32_t end)
 {
 	uint32_t offset = w->policy[chain->number];
@@ -346,18 +385,29 @@ static int write_policy(struct work *w, const struct ir_chain *chain,
 	return err;
 }
 
-static int write_base(struct work *w, const struct ir_chain *chain)
+static int write_any(struct tr_work *w, const struct ir_chain *chain,
+		     uint32_t end)
+{
+	if (known(w, chain))
+		return tr_change_chain(w, chain, end);
+	return write_chain(w, chain, end);
+}
+
+static int write_base(struct tr_work *w, const struct ir_chain *chain)
 {
 	enum tr_action verdict = TR_DROP;
 	uint32_t end;
-	int err;
+	int err = 0;
 
 	if (chain->policy == IR_ACCEPT)
 		verdict = TR_ACCEPT;
 	end = write_end(w, chain->index << TR_ID_SHIFT | verdict, 0);
 	if (!end)
 		return w->ws.err;
-	err = write_policy(w, chain, end);
+	if (known(w, chain))
+		set_end(w, w->policy[chain->number], end);
+	else
+		err = write_policy(w, chain, end);
 	if (err)
 		return err;
 	w->c->hook[chain->hook] = (struct tr_hook){
@@ -365,10 +415,10 @@ static int write_base(struct work *w, const struct ir_chain *chain)
 		.segment	= w->segment[chain->number],
 		.policy		= w->policy[chain->number],
 	};
-	return write_chain(w, chain, end);
+	return write_any(w, chain, end);
 }
 
-static int write_chains(struct work *w)
+static int write_chains(struct tr_work *w)
 {
 	uint32_t end, i;
 	int err = 0;
@@ -380,23 +430,20 @@ static int write_chains(struct work *w)
 		if (w->chain[i]->hook != IR_HOOK_NONE)
 			err = write_base(w, w->chain[i]);
 		else
-			err = write_chain(w, w->chain[i], end);
+			err = write_any(w, w->chain[i], end);
 	return err;
 }
 
-static int write_segments(struct work *w, const struct tr_options *opt)
+int tr_work_write(struct tr_work *w)
 {
 	uint32_t words = w->ws.n;
 	int err;
 
-	w->segments = (struct tr_segments){
-		.ws	= &w->ws,
-		.layout	= &w->c->layout,
-		.opt	= opt,
-		.nifaces = w->ifaces.n,
-	};
+	w->segments.ws = &w->ws;
+	w->segments.layout = &w->c->layout;
+	w->segments.nifaces = w->ifaces.n;
 	err = write_chains(w);
-	if (err != -EAGAIN)
+	if (err != -EAGAIN || w->known)
 		return err;
 	/* Some chain needs several segments: records with a target, then. */
 	w->need.target = true;
@@ -404,13 +451,14 @@ static int write_segments(struct work *w, const struct tr_options *opt)
 	tr_words_cut(&w->ws, words);
 	w->segments.fields = 0;
 	w->segments.stats = (struct tr_stats){ 0 };
+	w->memo->nchains = 0;
 	return write_chains(w);
 }
 
 /* --- all of it --- */
 
 /* All counters must fit the id of a record. */
-static int check_ids(struct work *w)
+static int check_ids(struct tr_work *w)
 {
 	const struct ir_chain *chain;
 	uint32_t i, last;
@@ -430,7 +478,7 @@ static int check_ids(struct work *w)
  * The counters and the depth, which the table does not keep.  Asking for the
  * depth numbers the table once more, which changes nothing.
  */
-static int measure(struct work *w)
+static int measure(struct tr_work *w)
 {
 	const struct ir_chain *chain;
 	uint32_t i;
@@ -444,7 +492,7 @@ static int measure(struct work *w)
 	return ir_table_check((struct ir_table *)w->t, &w->c->depth, w->diag);
 }
 
-static int check_refused(struct work *w)
+static int check_refused(struct tr_work *w)
 {
 	const struct ir_rule *r = ir_table_refused(w->t, NULL);
 
@@ -454,7 +502,16 @@ static int check_refused(struct work *w)
 		    -EOPNOTSUPP, r->refusal);
 }
 
-static int finish(struct work *w)
+int tr_work_check(struct tr_work *w)
+{
+	int err = check_refused(w);
+
+	if (!err)
+		err = check_ids(w);
+	return err ? err : measure(w);
+}
+
+int tr_work_finish(struct tr_work *w)
 {
 	struct tr_classifier *c = w->c;
 	uint32_t rules = c->stats.rules, i;
@@ -462,34 +519,44 @@ static int finish(struct work *w)
 	c->size = tr_words_reserve(&w->ws, 0, 64);
 	if (w->ws.err)
 		return w->ws.err;
-	c->fields = w->segments.fields | w->boxer.fields;
+	c->fields |= w->segments.fields | w->boxer.fields;
 	for (i = 0; i < c->layout.ntests; i++)
 		c->fields |= 1u << c->layout.test[i].field;
 	c->stats = w->segments.stats;
 	c->stats.rules = rules;
 	c->word = w->ws.word;
 	w->ws.word = NULL;
+	c->memo = w->memo;
+	w->memo = NULL;
 	return 0;
 }
 
-static int translate(struct work *w, const struct tr_options *opt)
+/* All of it is the base of changes, unless a chain was too much for one part. */
+static void note_base(struct tr_work *w)
 {
-	int err = check_refused(w);
+	w->c->memo->base = w->many ? 0 : w->c->size;
+	w->c->memo->stats = w->c->stats;
+	tr_memo_sort(w->c->memo);
+}
+
+static int translate(struct tr_work *w)
+{
+	int err = tr_work_check(w);
 
 	if (!err)
-		err = check_ids(w);
-	if (!err)
-		err = measure(w);
-	if (!err)
-		err = reach_chains(w);
+		err = tr_work_reach(w);
 	if (!err)
 		err = name_all(w);
 	if (!err)
 		err = survey(w);
+	if (!err) {
+		w->memo = tr_memo_new(w->nreached, w->c->ncounters);
+		err = w->memo ? tr_work_write(w) : -ENOMEM;
+	}
 	if (!err)
-		err = write_segments(w, opt);
+		err = tr_work_finish(w);
 	if (!err)
-		err = finish(w);
+		note_base(w);
 	if (err == -E2BIG)
 		fail(w, NULL, err, "the classifier is larger than 512 MiB");
 	if (err == -ENOMEM)
@@ -497,33 +564,37 @@ static int translate(struct work *w, const struct tr_options *opt)
 	return err;
 }
 
-static void stop(struct work *w)
+void tr_work_free(struct tr_work *w)
 {
 	tr_words_free(&w->ws);
 	tr_cons_free(&w->cons);
 	tr_ifaces_free(&w->ifaces);
 	tr_boxer_free(&w->boxer);
 	tr_boxes_free(&w->boxes);
+	tr_memo_free(w->memo);
 	free(w->segment);
 	free(w->policy);
 	free(w->chain);
+	free(w->known);
+	free(w->late);
+	free(w->rule);
 }
 
 struct tr_classifier *tr_translate(const struct ir_table *t,
 				   const struct tr_options *opt,
 				   struct diag *diag)
 {
-	struct work w = { .t = t, .diag = diag };
+	struct tr_work w = { .t = t, .diag = diag, .segments.opt = opt };
 	struct tr_classifier *c;
 	int err = -ENOMEM;
 
 	c = calloc(1, sizeof(*c));
 	w.c = c;
 	if (c)
-		err = translate(&w, opt);
+		err = translate(&w);
 	else
 		fail(&w, NULL, err, "out of memory");
-	stop(&w);
+	tr_work_free(&w);
 	if (err) {
 		tr_classifier_free(c);
 		errno = -err;
@@ -536,6 +607,7 @@ void tr_classifier_free(struct tr_classifier *c)
 {
 	if (!c)
 		return;
+	tr_memo_free(c->memo);
 	free(c->word);
 	free(c);
 }
