@@ -18,6 +18,7 @@
 #include "cmd/bench/compare.h"
 #include "cmd/bench/flows.h"
 #include "cmd/bench/machine.h"
+#include "cmd/bench/plot.h"
 #include "cmd/bench/program.h"
 #include "cmd/bench/report.h"
 #include "cmd/bench/rulegen.h"
@@ -29,7 +30,7 @@
 enum {
 	OPT_GEN = 256, OPT_RULES, OPT_SEED, OPT_MEASURE, OPT_TRAFFIC,
 	OPT_FLOWS, OPT_ZIPF, OPT_HIT, OPT_ROUNDS, OPT_TIME, OPT_CPU,
-	OPT_ENGINE,
+	OPT_ENGINE, OPT_SVG,
 };
 
 enum {
@@ -53,6 +54,8 @@ struct bench {
 	struct bench_program_opts program;
 	struct bench_compare_opts compare;
 	struct bench_report *report;
+	const char	*svg;
+	FILE		*picture;
 	FILE		**file;		/* as many as names on the command line */
 };
 
@@ -77,6 +80,7 @@ static void usage(FILE *out)
 	      "      --rounds N            measurements of each thing (11)\n"
 	      "      --time MS             how long one takes (10)\n"
 	      "      --cpu N               run there\n"
+	      "      --svg FILE            draw cost against rules, with gnuplot\n"
 	      "  -j, --json                for programs to read\n"
 	      "  -v, --verbose             say what is going on, also to a file\n"
 	      "  -h, --help\n", out);
@@ -163,15 +167,16 @@ static int measure(struct bench *b, const struct bench_ruleset *rs,
 
 /* Flows, and those that match nothing. */
 static int draw(struct bench *b, const struct bench_ruleset *rs,
-		enum bench_hit hit, struct bench_flows *flows,
+		const char *kind, struct bench_flows *flows,
 		struct bench_flows *none, struct diag *diag)
 {
 	struct bench_flows_opts opts = b->flows;
 	int err;
 
 	progress(b, "drawing flows", rs->name);
-	if (opts.hit == BENCH_HIT_ANY)
-		opts.hit = hit;
+	/* Of a linear one, what its last rule costs is the question. */
+	if (kind && !strcmp(kind, "linear"))
+		opts.hit = BENCH_HIT_LAST;
 	err = bench_flows_draw(rs, &opts, flows);
 	opts.hit = BENCH_HIT_NONE;
 	if (!err && b->traffic >> BENCH_NONE & 1)
@@ -183,7 +188,7 @@ static int draw(struct bench *b, const struct bench_ruleset *rs,
 			   rs->name);
 		return -ENOENT;
 	}
-	bench_report_ruleset(b->report, rs, flows);
+	bench_report_ruleset(b->report, rs, kind, flows);
 	if (b->traffic >> BENCH_NONE & 1 && !none->n)
 		bench_report_skip(b->report, "traffic 'none'",
 				  "every packet tried matches a rule");
@@ -191,12 +196,12 @@ static int draw(struct bench *b, const struct bench_ruleset *rs,
 }
 
 static int draw_and_measure(struct bench *b, const struct bench_ruleset *rs,
-			    enum bench_hit hit, struct diag *diag)
+			    const char *kind, struct diag *diag)
 {
 	struct bench_flows flows = { NULL, 0, 0, 0 }, none = flows;
 	int err;
 
-	err = draw(b, rs, hit, &flows, &none, diag);
+	err = draw(b, rs, kind, &flows, &none, diag);
 	if (!err)
 		err = measure(b, rs, &flows, &none, diag);
 	bench_flows_free(&none);
@@ -204,8 +209,9 @@ static int draw_and_measure(struct bench *b, const struct bench_ruleset *rs,
 	return err;
 }
 
+/* @kind: of rules made up; NULL for a file. */
 static int bench_stream(struct bench *b, const char *name, FILE *in,
-			enum bench_hit hit)
+			const char *kind)
 {
 	struct bench_ruleset rs;
 	struct diag diag;
@@ -215,7 +221,7 @@ static int bench_stream(struct bench *b, const char *name, FILE *in,
 	progress(b, "reading", name);
 	err = bench_ruleset_read(&rs, name, in, &diag);
 	if (!err)
-		err = draw_and_measure(b, &rs, hit, &diag);
+		err = draw_and_measure(b, &rs, kind, &diag);
 	if (err == -EBADMSG)
 		diag_error(&diag, NULL, "'%s': an engine judged otherwise than the model",
 			   name);
@@ -231,7 +237,7 @@ static int bench_file(struct bench *b, const char *path, FILE *in)
 {
 	const char *slash = strrchr(path, '/');
 
-	return bench_stream(b, slash ? slash + 1 : path, in, BENCH_HIT_ANY);
+	return bench_stream(b, slash ? slash + 1 : path, in, NULL);
 }
 
 static int bench_made_up(struct bench *b, const char *kind, uint32_t n)
@@ -246,8 +252,7 @@ static int bench_made_up(struct bench *b, const char *kind, uint32_t n)
 	err = bench_rulegen_write(f, kind, n, b->flows.seed);
 	rewind(f);
 	if (!err)
-		err = bench_stream(b, name, f, strcmp(kind, "linear") ?
-				   BENCH_HIT_ANY : BENCH_HIT_LAST);
+		err = bench_stream(b, name, f, kind);
 	fclose(f);
 	return err;
 }
@@ -429,6 +434,9 @@ static int parse_option(struct bench *b, int o)
 		err = parse_number(optarg, 1, 10000, &v);
 		b->program.batch_ms = (double)v;
 		return err;
+	case OPT_SVG:
+		b->svg = optarg;
+		return 0;
 	case OPT_CPU:
 		err = parse_number(optarg, 0, CPU_SETSIZE - 1, &v);
 		b->cpu = (int)v;
@@ -461,6 +469,7 @@ static int parse_args(struct bench *b, int argc, char **argv)
 		{ "rounds",	required_argument,	NULL, OPT_ROUNDS },
 		{ "time",	required_argument,	NULL, OPT_TIME },
 		{ "cpu",	required_argument,	NULL, OPT_CPU },
+		{ "svg",	required_argument,	NULL, OPT_SVG },
 		{ "json",	no_argument,		NULL, 'j' },
 		{ "verbose",	no_argument,		NULL, 'v' },
 		{ "help",	no_argument,		NULL, 'h' },
@@ -498,23 +507,33 @@ static int pin(int cpu)
 	return -EINVAL;
 }
 
+static FILE *open_file(const char *name, const char *mode)
+{
+	FILE *f = fopen(name, mode);
+
+	if (!f)
+		fprintf(stderr, "Can't open %s: %s\n", name, strerror(errno));
+	return f;
+}
+
 /* Before we leave: paths may lead elsewhere in another mount namespace. */
 static int open_files(struct bench *b, int n, char **names)
 {
-	int i, err;
+	int i;
 
 	b->file = calloc((size_t)n + 1, sizeof(*b->file));
 	if (!b->file)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		b->file[i] = strcmp(names[i], "-") ? fopen(names[i], "re") :
-						     stdin;
-		if (b->file[i])
-			continue;
-		err = -errno;
-		fprintf(stderr, "Can't open %s: %s\n", names[i],
-			strerror(-err));
-		return err;
+		b->file[i] = strcmp(names[i], "-") ?
+			     open_file(names[i], "re") : stdin;
+		if (!b->file[i])
+			return -ENOENT;
+	}
+	if (b->svg) {
+		b->picture = open_file(b->svg, "we");
+		if (!b->picture)
+			return -ENOENT;
 	}
 	return 0;
 }
@@ -527,6 +546,22 @@ static void close_files(struct bench *b, int n)
 		if (b->file[i] && b->file[i] != stdin)
 			fclose(b->file[i]);
 	free(b->file);
+	if (b->picture)
+		fclose(b->picture);
+}
+
+static int plot(struct bench *b)
+{
+	struct diag diag;
+	int err;
+
+	if (!b->svg)
+		return 0;
+	diag_init(&diag);
+	err = bench_plot(bench_report_json(b->report), b->picture, &diag);
+	diag_print(&diag, stderr, "xtbpf bench");
+	diag_clear(&diag);
+	return err;
 }
 
 static int start(struct bench *b)
@@ -566,6 +601,8 @@ static int run(struct bench *b, int n, char **names)
 			err = bench_file(b, names[i], b->file[i]);
 			rc = rc ? rc : err;
 		}
+		err = plot(b);
+		rc = rc ? rc : err;
 	}
 	bench_report_end(b->report);
 	close_files(b, n);

@@ -136,7 +136,7 @@ void bench_report_machine(struct bench_report *r, const struct bench_machine *m,
 /* The ruleset ------------------------------------------------------------- */
 
 void bench_report_ruleset(struct bench_report *r,
-			  const struct bench_ruleset *rs,
+			  const struct bench_ruleset *rs, const char *kind,
 			  const struct bench_flows *flows)
 {
 	struct json_object *o = json_object_new_object();
@@ -144,6 +144,8 @@ void bench_report_ruleset(struct bench_report *r,
 	r->ruleset = o;
 	json_object_array_add(r->rulesets, o);
 	put_string(o, "name", rs->name);
+	if (kind)
+		put_string(o, "kind", kind);
 	put_int(o, "rules", rs->nrules);
 	put_string(o, "chain", ir_hook_name(rs->hook));
 	json_object_object_add(o, "stateful",

@@ -28,9 +28,9 @@ void bench_report_end(struct bench_report *r);
 void bench_report_machine(struct bench_report *r, const struct bench_machine *m,
 			  uint32_t engines);
 
-/* The ruleset that what follows is about. */
+/* The ruleset that what follows is about; @kind NULL: out of a file. */
 void bench_report_ruleset(struct bench_report *r,
-			  const struct bench_ruleset *rs,
+			  const struct bench_ruleset *rs, const char *kind,
 			  const struct bench_flows *flows);
 
 void bench_report_programs(struct bench_report *r,
