@@ -148,6 +148,21 @@ static int put_base(const struct be_ns *ns, uint32_t gen,
 	return err;
 }
 
+static int put_memo(const struct be_ns *ns, uint32_t gen,
+		    const struct tr_classifier *cl)
+{
+	size_t size;
+	void *v;
+	int err;
+
+	err = tr_classifier_pack(cl, &v, &size);
+	if (err)
+		return err;
+	err = put_box(ns, gen, "memo", v, size);
+	free(v);
+	return err;
+}
+
 static int put_data(const struct be_ns *ns, uint32_t gen,
 		    const struct be_commit *c, const struct be_plan *plan,
 		    const struct be_links *links)
@@ -164,6 +179,8 @@ static int put_data(const struct be_ns *ns, uint32_t gen,
 		err = put_base(ns, gen, c, !any);
 	if (!err)
 		err = put_box(ns, gen, "ruleset", c->ruleset, c->size);
+	if (!err)
+		err = put_memo(ns, gen, c->classifier);
 	if (!err)
 		err = put_box(ns, gen, "links", links->link,
 			      links->n * sizeof(links->link[0]));
@@ -317,6 +334,21 @@ int be_generation_image(const struct be_ns *ns, uint32_t gen, void **image,
 			size_t *size)
 {
 	return read_box(ns, gen, "ruleset", image, size);
+}
+
+struct tr_classifier *be_generation_classifier(const struct be_ns *ns,
+					       uint32_t gen)
+{
+	struct tr_classifier *c = NULL;
+	size_t size, table_size;
+	void *memo, *table;
+
+	if (read_box(ns, gen, "memo", &memo, &size))
+		return NULL;
+	if (!read_box(ns, gen, "table", &table, &table_size))
+		c = tr_classifier_unpack(memo, size, table, table_size);
+	free(memo);
+	return c;
 }
 
 /* The box "base" for @n counters, the caller's to free(). */

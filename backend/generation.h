@@ -4,6 +4,7 @@
  *
  *	meta		box: struct be_meta
  *	table		the classifier's block
+ *	memo		box: the rest of the classifier, tr_classifier_pack()
  *	counters	per-CPU array: what was counted by this generation
  *	base		box: struct be_base, then where each counter started
  *	carry		box: which counters of the generation before go on in which
@@ -60,6 +61,10 @@ int be_generation_links(const struct be_ns *ns, uint32_t gen, struct be_links *o
 /* The bytes; *image is the caller's. */
 int be_generation_image(const struct be_ns *ns, uint32_t gen, void **image,
 		 size_t *size);
+
+/* The classifier it was made from.  NULL where it cannot be had. */
+struct tr_classifier *be_generation_classifier(const struct be_ns *ns,
+		 uint32_t gen);
 
 /*
  * The values of its @n counters now.  -EAGAIN: it was settled meanwhile, ask

@@ -187,6 +187,32 @@ int be_ns_read(struct be_ns *ns, struct be_image *image, struct diag *diag)
 	return err;
 }
 
+/* Whether the generation @gen is that of @image. */
+static bool is_of(const struct be_ns *ns, uint32_t gen,
+		  const struct be_image *image)
+{
+	struct be_meta meta;
+
+	return !be_generation_meta(ns, gen, &meta) &&
+	       meta.serial == image->serial;
+}
+
+struct tr_classifier *be_ns_classifier(const struct be_ns *ns,
+				       const struct be_image *image)
+{
+	struct tr_classifier *c;
+	uint32_t gen;
+
+	if (be_active_read(ns, &gen) || gen == BE_NONE ||
+	    !is_of(ns, gen, image))
+		return NULL;
+	c = be_generation_classifier(ns, gen);
+	if (is_of(ns, gen, image))
+		return c;
+	tr_classifier_free(c);
+	return NULL;
+}
+
 void be_image_free(struct be_image *image)
 {
 	free(image->ruleset);

@@ -65,6 +65,13 @@ struct be_image {
 int be_ns_read(struct be_ns *ns, struct be_image *image, struct diag *diag);
 void be_image_free(struct be_image *image);
 
+/*
+ * The classifier of @image, for tr_change(); the caller's.  NULL where it cannot
+ * be had, for whatever reason.
+ */
+struct tr_classifier *be_ns_classifier(const struct be_ns *ns,
+				       const struct be_image *image);
+
 struct be_commit {
 	const struct tr_classifier *classifier;
 	const void	*ruleset;	/* stored for be_ns_read() */

@@ -292,6 +292,21 @@ static int verify(const struct cmd_session *s, const struct ir_table *t,
 	return err;
 }
 
+/* From the one in force where that is enough.  NULL with errno, told. */
+static struct tr_classifier *classify(const struct cmd_session *s,
+				      const struct ir_table *t,
+				      struct diag *diag)
+{
+	struct tr_classifier *cl = NULL;
+
+	if (s->before.ruleset)
+		cl = be_ns_classifier(s->ns, &s->before);
+	if (cl && tr_change(cl, t, NULL))
+		return cl;
+	tr_classifier_free(cl);
+	return tr_translate(t, NULL, diag);
+}
+
 static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)
 {
 	struct tr_classifier *cl = NULL;
@@ -304,7 +319,7 @@ static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)
 		err = cmd_table_check(t, &s->attach, diag);
 	if (err || !cmd_table_run(t))
 		goto out;
-	cl = tr_translate(t, NULL, diag);
+	cl = classify(s, t, diag);
 	if (!cl) {
 		err = -errno;
 		goto out;

@@ -239,9 +239,56 @@ check() {
 	fi
 }
 
+# The packets that the rule with $1 in it has counted.
+meets() {
+	(echo x >"/dev/udp/$1/9") 2>"$tmp/error"
+	counter "-d $1.32" | cut -d: -f1
+}
+
+# Rules that come and go beside 3000 others, which stay as they are.
+change() {
+	local i n
+
+	ip link set lo up
+	{
+		echo '*filter'
+		for ((i = 0; i < 3000; i++)); do
+			echo "-A OUTPUT -s 127.0.0.1 -d 127.9.$((i / 250)).$((i % 250))"
+		done
+		echo COMMIT
+	} >"$tmp/in"
+	ok "restore of 3000 rules" restore "$tmp/in"
+	for ((i = 0; i < 6; i++)); do
+		printf '*filter\n-I OUTPUT %d -s 127.0.0.1 -d 127.8.0.%d -j DROP\nCOMMIT\n' \
+			$((i * 500 + 1)) $i >"$tmp/in"
+		ok "insert rule $i" exits 0 '^verified' \
+			restore -n --verify "$tmp/in"
+		n=$(meets "127.8.0.$i")
+		ok "rule $i drops" [ "$n" = 1 ]
+	done
+	for i in 127.9.0.0 127.9.4.7 127.9.11.249; do
+		n=$(meets "$i")
+		ok "$i is still counted" [ "$n" = 1 ]
+	done
+	printf '*filter\n-D OUTPUT -s 127.0.0.1 -d 127.8.0.3 -j DROP\nCOMMIT\n' \
+		>"$tmp/in"
+	ok "delete an inserted rule" exits 0 '^verified' \
+		restore -n --verify "$tmp/in"
+	printf '*filter\n-D OUTPUT -s 127.0.0.1 -d 127.9.5.5\nCOMMIT\n' \
+		>"$tmp/in"
+	ok "delete one of the 3000" exits 0 '^verified' \
+		restore -n --verify "$tmp/in"
+	n=$(meets 127.9.4.7)
+	ok "127.9.4.7 counts on" [ "$n" = 2 ]
+	n=$(save | grep -c '^-A')
+	ok "all rules are there" [ "$n" = 3004 ]
+	xtbpf detach
+}
+
 options
 lock
 life
+change
 orphan
 check
 exit $failed

@@ -18,6 +18,7 @@
 #include <bpf/bpf.h>
 
 #include "backend/bpffs.h"
+#include "backend/state.h"
 #include "tests/unit/nslab.h"
 
 #define SKIPPED	77
@@ -320,6 +321,48 @@ START_TEST(priority_taken)
 }
 END_TEST
 
+/* As it is when it was read: every rule goes on from itself. */
+static void load_rules(struct ir_table *t)
+{
+	struct ir_chain *chain;
+	uint32_t i, k;
+
+	for (i = 0; i < ir_table_nchains(t); i++) {
+		chain = ir_table_chain(t, i);
+		for (k = 0; k < chain->nrules; k++)
+			chain->rule[k]->old_index = chain->rule[k]->index;
+	}
+}
+
+/* What was committed comes back as it was, as long as it is in force. */
+START_TEST(classifier_again)
+{
+	struct tr_classifier *c;
+	struct be_image image;
+	struct be_ns *ns = open_ns();
+
+	commit(&stop);
+	ck_assert_ptr_eq(in_force(&image), &stop);
+	c = be_ns_classifier(ns, &image);
+	ck_assert_ptr_nonnull(c);
+	ck_assert_uint_eq(c->size, stop.c->size);
+	ck_assert_mem_eq(c->word, stop.c->word, c->size);
+	load_rules(stop.t);
+	ck_assert(tr_change(c, stop.t, &(struct tr_options){ .late = 9 }));
+	tr_classifier_free(c);
+	commit(&pass);
+	ck_assert_ptr_null(be_ns_classifier(ns, &image));
+	be_image_free(&image);
+	ck_assert_ptr_eq(in_force(&image), &pass);
+	unlink(be_ns_path(ns, "gen1/memo").s);
+	ck_assert_ptr_null(be_ns_classifier(ns, &image));
+	detach();
+	ck_assert_ptr_null(be_ns_classifier(ns, &image));
+	be_image_free(&image);
+	be_ns_close(ns);
+}
+END_TEST
+
 START_TEST(refused)
 {
 	struct be_ns *ns = open_ns();
@@ -367,6 +410,7 @@ int main(void)
 	tcase_add_loop_test(tc, interfaces_come_and_go, 0, NKINDS);
 	tcase_add_test(tc, framing);
 	tcase_add_test(tc, priority_taken);
+	tcase_add_test(tc, classifier_again);
 	tcase_add_test(tc, refused);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

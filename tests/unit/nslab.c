@@ -271,7 +271,7 @@ void expect_tidy(void)
 	for (i = 0; i < st.nlinks; i++)
 		ck_assert_msg(st.link[i].prog_id, "%s", st.link[i].where);
 	list(st.generation ? "gen1" : "gen0", gen, sizeof(gen));
-	ck_assert_msg(!strncmp(gen, "base counters links meta prog-", 30), "%s",
+	ck_assert_msg(!strncmp(gen, "base counters links memo meta prog-", 35), "%s",
 		      gen);
 	be_status_free(&st);
 }
