@@ -14,7 +14,7 @@
 
 #include "ir/rng.h"
 
-#define LENGTH_MIN	32768u
+#define LENGTH_MIN	4096u
 
 static const char *const names[BENCH_NTRAFFICS] = {
 	"uniform", "zipf", "hot", "none",

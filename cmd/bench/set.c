@@ -53,10 +53,13 @@ static int column_of(enum ir_field f)
 static bool read_pred(const struct ir_pred *p, struct row *row)
 {
 	const struct ir_term *t = p->term;
+	uint32_t max;
 	int c;
 
-	if (p->kind != IR_PRED_TERMS || p->negate || p->nterms != 1 ||
-	    t->lo != t->hi || t->mask != ir_field_max(t->field))
+	if (p->kind != IR_PRED_TERMS || p->negate || p->nterms != 1)
+		return false;
+	max = ir_field_max(t->field);
+	if (t->lo != t->hi || (t->mask & max) != max)
 		return false;
 	c = column_of(t->field);
 	if (c < 0 || (row->there[c] && row->value[c] != t->lo))
