@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/netfilter/xt_conntrack.h>
+
 #include "backend/facts.h"
 #include "backend/gen.h"
 #include "backend/load.h"
@@ -112,10 +114,14 @@ static int emit(struct be_gen *g)
 	g->parse = be_label_new(a);
 	g->walk = be_label_new(a);
 	g->ops->context(g);
-	if (g->opts->test_fd >= 0)
+	if (g->opts->test_fd >= 0) {
 		source_test(g);
-	else
+	} else {
+		/* Nobody asks, but exactly one bit must be set. */
+		if (!g->ops->state)
+			be_gen_set(g, IR_CTSTATE, XT_CONNTRACK_STATE_INVALID);
 		g->ops->source(g);
+	}
 	be_label_here(a, g->parse);
 	be_gen_parse(g);
 	be_gen_walk(g);
@@ -124,11 +130,22 @@ static int emit(struct be_gen *g)
 	return be_finish(a);
 }
 
+/* Whether a rule that a packet can reach here tests the connection state. */
+static bool needs_state(const struct be_gen *g)
+{
+	int i;
+
+	for (i = 0; i < IR_NHOOKS; i++)
+		if (be_gen_judges(g, (enum ir_hook)i) && g->c->hook[i].state)
+			return true;
+	return false;
+}
+
 static int check_fields(const struct be_gen *g, struct diag *diag)
 {
 	const bool test = g->opts->test_fd >= 0;
 
-	if (!test && !g->ops->state && be_gen_uses(g, IR_CTSTATE)) {
+	if (!test && !g->ops->state && needs_state(g)) {
 		diag_error(diag, NULL, "hook '%s' does not know the state of connections",
 			   g->ops->name);
 		return -EOPNOTSUPP;

@@ -169,6 +169,9 @@ struct tr_hook {
 	uint32_t	segment;	/* offset of the pair where a packet starts */
 	uint32_t	policy;		/* offset of a pair that is just the policy:
 					 * the bottom of the jump stack */
+	bool		state;		/* a rule that can be reached from here tests
+					 * IR_CTSTATE; if none does, any one bit may
+					 * be set */
 };
 
 struct tr_stats {

@@ -511,6 +511,67 @@ int tr_work_check(struct tr_work *w)
 	return err ? err : measure(w);
 }
 
+/* Puts those that @chain leads to into list[n...], each once; the new n. */
+static uint32_t follow(const struct ir_chain *chain, bool *seen,
+		       const struct ir_chain **list, uint32_t n)
+{
+	const struct ir_chain *to;
+	uint32_t i;
+
+	for (i = 0; i < chain->nrules; i++) {
+		to = chain->rule[i]->to;
+		if (!to || seen[to->number])
+			continue;
+		seen[to->number] = true;
+		list[n++] = to;
+	}
+	return n;
+}
+
+static bool has_state(const struct ir_chain *chain)
+{
+	uint32_t i;
+
+	for (i = 0; i < chain->nrules; i++)
+		if (ir_rule_tests(chain->rule[i], IR_CTSTATE))
+			return true;
+	return false;
+}
+
+/* Whether a chain at @hook, or one that it leads to, asks for the state. */
+static int mark_state(struct tr_work *w, enum ir_hook hook)
+{
+	const struct ir_chain **list = calloc(w->nchains, sizeof(*list));
+	bool *seen = calloc(w->nchains, sizeof(*seen));
+	uint32_t i, n = 1;
+
+	if (!list || !seen) {
+		free(list);
+		free(seen);
+		return -ENOMEM;
+	}
+	list[0] = ir_table_base(w->t, hook);
+	for (i = 0; i < n && !w->c->hook[hook].state; i++) {
+		w->c->hook[hook].state = has_state(list[i]);
+		n = follow(list[i], seen, list, n);
+	}
+	free(list);
+	free(seen);
+	return 0;
+}
+
+static int mark_states(struct tr_work *w)
+{
+	int hook, err = 0;
+
+	if (!(w->c->fields & 1u << IR_CTSTATE))
+		return 0;
+	for (hook = 0; hook < IR_NHOOKS && !err; hook++)
+		if (w->c->hook[hook].present)
+			err = mark_state(w, (enum ir_hook)hook);
+	return err;
+}
+
 int tr_work_finish(struct tr_work *w)
 {
 	struct tr_classifier *c = w->c;
@@ -528,7 +589,7 @@ int tr_work_finish(struct tr_work *w)
 	w->ws.word = NULL;
 	c->memo = w->memo;
 	w->memo = NULL;
-	return 0;
+	return mark_states(w);
 }
 
 /* All of it is the base of changes, unless a chain was too much for one part. */

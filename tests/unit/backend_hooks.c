@@ -608,6 +608,38 @@ START_TEST(state_refused)
 }
 END_TEST
 
+/* What only OUTPUT asks for need not be known where packets come in. */
+START_TEST(state_elsewhere)
+{
+	struct ir_rule *r;
+	int i;
+
+	add_patterns(some, 4);
+	r = add_rule(t, ir_table_base(t, IR_HOOK_OUTPUT), IR_DROP, NULL);
+	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_CTSTATE, 1, 1, false), 0);
+	load(BE_XDP, both | 1u << IR_HOOK_OUTPUT);
+	for (i = 0; i < NROUTES; i++) {
+		run_xdp(&routes[i], both);
+		compare("a rule without the state");
+	}
+}
+END_TEST
+
+/* In a chain that both of them lead to it must be known. */
+START_TEST(state_refused_behind_a_jump)
+{
+	struct ir_chain *user;
+	struct ir_rule *r;
+
+	ck_assert_int_eq(ir_chain_add(t, "user", &user), 0);
+	r = add_rule(t, user, IR_DROP, NULL);
+	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_CTSTATE, 1, 1, false), 0);
+	add_rule(t, ir_table_base(t, IR_HOOK_OUTPUT), IR_JUMP, user);
+	add_rule(t, ir_table_base(t, IR_HOOK_INPUT), IR_GOTO, user);
+	refuse(BE_XDP, -EOPNOTSUPP, "state");
+}
+END_TEST
+
 START_TEST(interfaces_refused)
 {
 	struct ir_rule *r;
@@ -637,6 +669,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(tc, tc_egress, 0, 2);
 	tcase_add_loop_test(tc, tc_ingress, 0, 2);
 	tcase_add_loop_test(tc, state_refused, 0, 2);
+	tcase_add_test(tc, state_elsewhere);
+	tcase_add_test(tc, state_refused_behind_a_jump);
 	tcase_add_loop_test(tc, interfaces_refused, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;
