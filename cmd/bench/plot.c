@@ -13,8 +13,7 @@
 #include <string.h>
 
 #include "cmd/bench/command.h"
-#include "cmd/bench/engine.h"
-#include "cmd/bench/rulegen.h"
+#include "cmd/bench/figures.h"
 
 #define MAX_KINDS	16
 
@@ -50,63 +49,13 @@ struct plot {
 	FILE		*script;
 };
 
-static const char *get_string(struct json_object *o, const char *key)
-{
-	struct json_object *v;
-
-	return json_object_object_get_ex(o, key, &v) ?
-	       json_object_get_string(v) : "";
-}
-
-static struct json_object *get(struct json_object *o, const char *key)
-{
-	struct json_object *v = NULL;
-
-	return o && json_object_object_get_ex(o, key, &v) ? v : NULL;
-}
-
-static size_t length(struct json_object *array)
-{
-	return array ? json_object_array_length(array) : 0;
-}
-
-/* The element of @array whose @key is @value. */
-static struct json_object *find(struct json_object *array, const char *key,
-				const char *value)
-{
-	struct json_object *o;
-	size_t i;
-
-	for (i = 0; i < length(array); i++) {
-		o = json_object_array_get_idx(array, i);
-		if (!strcmp(get_string(o, key), value))
-			return o;
-	}
-	return NULL;
-}
-
-/* Of uniform traffic: what @name costs with one ruleset; 0: not measured. */
+/* Of uniform traffic: what @name costs with one ruleset. */
 static double cost(const struct plot *p, struct json_object *ruleset,
 		   const char *name)
 {
-	struct json_object *a, *o = NULL;
-	size_t i;
-
-	if (p->frames) {
-		o = find(get(ruleset, "engines"), "engine", name);
-		o = find(get(o, "frames"), "traffic", "uniform");
-		o = get(get(o, "frame_ns"), "median");
-		return o ? json_object_get_double(o) : 0;
-	}
-	a = get(ruleset, "program");
-	for (i = 0; i < length(a); i++) {
-		o = json_object_array_get_idx(a, i);
-		if (!strcmp(get_string(o, "program"), name) &&
-		    !strcmp(get_string(o, "traffic"), "uniform"))
-			break;
-	}
-	o = i < length(a) ? get(get(o, "net_ns"), "median") : NULL;
-	return o ? json_object_get_double(o) : 0;
+	return p->frames ?
+	       bench_figure_frame(ruleset, name, BENCH_UNIFORM) :
+	       bench_figure_program(ruleset, name, BENCH_UNIFORM);
 }
 
 /* The kinds that occur, and whether there are any frames. */
@@ -118,16 +67,16 @@ static void survey(struct plot *p)
 	uint32_t k;
 
 	p->frames = true;
-	for (i = s = 0; i < length(p->rulesets) && s < NSTYLES; i++) {
+	for (i = s = 0; i < bench_figure_length(p->rulesets) && s < NSTYLES; i++) {
 		o = json_object_array_get_idx(p->rulesets, i);
 		for (s = 0; s < NSTYLES; s++)
 			if (cost(p, o, styles[s].name) > 0)
 				break;
 	}
 	p->frames = s < NSTYLES;
-	for (i = 0; i < length(p->rulesets); i++) {
+	for (i = 0; i < bench_figure_length(p->rulesets); i++) {
 		o = json_object_array_get_idx(p->rulesets, i);
-		kind = get_string(o, "kind");
+		kind = bench_figure_string(o, "kind");
 		for (k = 0; k < p->nkinds; k++)
 			if (!strcmp(p->kind[k], kind))
 				break;
@@ -146,14 +95,14 @@ static int write_line(const struct plot *p, const char *kind, uint32_t k,
 	int n = 0;
 
 	fprintf(p->script, "$d%u_%zu << EOD\n", k, style);
-	for (i = 0; i < length(p->rulesets); i++) {
+	for (i = 0; i < bench_figure_length(p->rulesets); i++) {
 		o = json_object_array_get_idx(p->rulesets, i);
-		if (strcmp(get_string(o, "kind"), kind))
+		if (strcmp(bench_figure_string(o, "kind"), kind))
 			continue;
 		ns = cost(p, o, styles[style].name);
 		if (ns <= 0)
 			continue;
-		fprintf(p->script, "%s %.2f\n", get_string(o, "rules"), ns);
+		fprintf(p->script, "%s %.2f\n", bench_figure_string(o, "rules"), ns);
 		n++;
 	}
 	fputs("EOD\n", p->script);
@@ -227,7 +176,7 @@ static int draw(const char *script, size_t len, FILE *out, struct diag *diag)
 
 int bench_plot(struct json_object *report, FILE *out, struct diag *diag)
 {
-	struct plot p = { .rulesets = get(report, "rulesets") };
+	struct plot p = { .rulesets = bench_figure_get(report, "rulesets") };
 	char *script = NULL;
 	size_t len;
 	int err;

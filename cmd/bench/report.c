@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/bench/summary.h"
+
 struct bench_report {
 	bool		json;
 	struct json_object *top;
@@ -77,6 +79,9 @@ void bench_report_end(struct bench_report *r)
 {
 	if (!r)
 		return;
+	bench_summary_add(r->top);
+	if (!r->json && json_object_array_length(r->rulesets) > 1)
+		bench_summary_print(stdout, r->top);
 	if (r->json)
 		puts(json_object_to_json_string_ext(r->top,
 			JSON_C_TO_STRING_PRETTY |
