@@ -23,8 +23,8 @@ struct be_verify {
 	const struct ir_table *table;	/* numbered and checked */
 	const struct tr_classifier *classifier;	/* of that table */
 	const struct be_attach *attach;
-	/* Without the right to load programs, walk in C alone. */
-	bool		optional;
+	bool		walk;		/* load no programs, walk in C alone */
+	bool		optional;	/* the same without the right to load them */
 	/* Told of each rule without a witness; may be NULL. */
 	void		(*without)(void *ctx, const struct ir_chain *chain,
 				   const struct ir_rule *rule,

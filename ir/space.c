@@ -128,14 +128,24 @@ void ir_space_narrow(struct ir_space *s, const struct ir_pred *pred, bool holds,
 	}
 }
 
+void ir_space_kinds(struct ir_space *s, uint32_t kinds)
+{
+	struct ir_set set = { .exact = true };
+	enum ir_kind k;
+
+	for (k = 0; k < IR_NKINDS; k++)
+		if (kinds >> k & 1)
+			set.r[set.n++] = (struct ir_range){ 1u << k, 1u << k };
+	ir_set_cut(&s->field[IR_KIND], &set, true);
+}
+
 void ir_space_need(struct ir_space *s, enum ir_need need, uint32_t outcomes)
 {
-	struct ir_set kinds = { .exact = true };
+	uint32_t kinds = 0;
 	enum ir_kind k;
 
 	for (k = 0; k < IR_NKINDS; k++)
 		if (outcomes >> ir_need_outcome(need, k) & 1)
-			kinds.r[kinds.n++] = (struct ir_range){ 1u << k,
-								1u << k };
-	ir_set_cut(&s->field[IR_KIND], &kinds, true);
+			kinds |= 1u << k;
+	ir_space_kinds(s, kinds);
 }

@@ -65,6 +65,9 @@ void ir_space_narrow(struct ir_space *s, const struct ir_pred *pred, bool holds,
 /* How many choices of @term there are: 1 where they have no say. */
 uint32_t ir_space_choices(const struct ir_pred *pred, bool holds);
 
+/* Only packets of these kinds (bits 1 << enum ir_kind). */
+void ir_space_kinds(struct ir_space *s, uint32_t kinds);
+
 /* Only packets of kinds with one of these outcomes (bits of enum ir_outcome). */
 void ir_space_need(struct ir_space *s, enum ir_need need, uint32_t outcomes);
 

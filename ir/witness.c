@@ -20,13 +20,16 @@
 #include "ir/space.h"
 #include "ir/trace.h"
 
-#define MAX_WAYS	8	/* to a chain that are tried */
-#define MAX_DEPTH	40	/* rules avoided at once */
+#define MAX_WAYS	64	/* to a chain that are tried */
+#define MAX_DEPTH	80	/* rules avoided at once */
 #define MAX_ALTS	96	/* ways to avoid one */
 #define MAX_TRACES	200	/* for one rule */
 #define MAX_SEEN	32	/* of those, remembered */
 #define FIRST_DRAWS	6	/* before anything is avoided */
+#define MAX_CHOICES	16	/* of the fields that rules leave a choice of */
 #define MAX_LENGTH	65535
+#define SHARED		4	/* other rules that are tried for one packet */
+#define SHARED_MAX	20	/* such packets for a rule */
 
 /* All rules together look at so many others, then the search gets short. */
 #define WORK		4000000000u
@@ -52,6 +55,7 @@ struct ir_witness {
 	const struct ir_table *t;
 	struct ir_tracer *tracer;
 	uint64_t	seed;
+	uint32_t	kinds;
 	struct callers	*callers;	/* by chain number */
 	struct caller	*caller;	/* what they point to */
 	uint8_t		*data;
@@ -68,6 +72,7 @@ struct ir_witness {
 	struct ir_space	*space;		/* MAX_DEPTH of them */
 	struct ir_recipe found;
 	uint32_t	traces;		/* left */
+	bool		chose;		/* among fields, at random */
 	struct ir_block	seen[MAX_SEEN];	/* what was in the way */
 	uint32_t	nseen;
 	const struct ir_rule *by;
@@ -139,6 +144,7 @@ struct ir_witness *ir_witness_new(const struct ir_table *t, uint64_t seed)
 		return NULL;
 	w->t = t;
 	w->seed = seed;
+	w->kinds = IR_KINDS_ALL;
 	w->tracer = ir_tracer_new(t);
 	w->callers = calloc((size_t)ir_table_nchains(t) + 1,
 			    sizeof(*w->callers));
@@ -162,6 +168,11 @@ void ir_witness_free(struct ir_witness *w)
 	free(w->space);
 	free(w->data);
 	free(w);
+}
+
+void ir_witness_kinds(struct ir_witness *w, uint32_t kinds)
+{
+	w->kinds = kinds;
 }
 
 /* @step has @n rules from here down to the chain, the last of the way first. */
@@ -224,8 +235,10 @@ static void narrow(struct ir_witness *w, struct ir_space *s,
 {
 	uint32_t n = ir_space_choices(pred, holds);
 
-	if (n > 1)
+	if (n > 1) {
 		s->exact = false;
+		w->chose = true;
+	}
 	ir_space_narrow(s, pred, holds, choice == UINT32_MAX ?
 			rng_below(&w->rng, n) : choice);
 }
@@ -291,7 +304,8 @@ static void list_alts(struct alts *a, const struct ir_block *b,
 	a->cut = false;
 	for (i = 0; i < b->n; i++) {
 		r = b->at[i].chain->rule[b->at[i].at];
-		if (b->at[i].aside)
+		/* A RETURN of the base chain leads to its policy. */
+		if (b->at[i].aside || !goal->rule)
 			leave_chain(a, b->at[i].chain, b->at[i].at);
 		for (k = 0; k < goal->nway; k++)
 			if (goal->way[k] == r)
@@ -452,6 +466,7 @@ static enum result search_way(struct ir_witness *w, const struct way *way)
 	w->goal.way = way->step;
 	w->goal.nway = way->n;
 	ir_space_init(&w->space[0], way->hook);
+	ir_space_kinds(&w->space[0], w->kinds);
 	for (i = 0; i < way->n; i++)
 		narrow_rule(w, &w->space[0], way->step[i]);
 	if (r)
@@ -465,6 +480,21 @@ static enum result search_way(struct ir_witness *w, const struct way *way)
 	return res;
 }
 
+/* Once more where other choices can be made. */
+static enum result search_again(struct ir_witness *w, const struct way *way)
+{
+	enum result res = UNKNOWN;
+	uint32_t i;
+
+	for (i = 0; i < MAX_CHOICES && res == UNKNOWN; i++) {
+		w->chose = false;
+		res = search_way(w, way);
+		if (!w->chose || !w->traces)
+			break;
+	}
+	return res;
+}
+
 static enum ir_witness_result search_all(struct ir_witness *w)
 {
 	enum ir_witness_result res = IR_WITNESS_NEVER;
@@ -475,8 +505,9 @@ static enum ir_witness_result search_all(struct ir_witness *w)
 		       IR_WITNESS_UNREACHABLE;
 	max = ir_tracer_work(w->tracer) > WORK ? SHORT_TRACES : MAX_TRACES;
 	for (i = 0; i < w->nways; i++) {
-		w->traces = max / (i + 1);
-		switch (search_way(w, &w->way[i])) {
+		w->traces = max / (1 + i / 4);
+		switch (search_again(w,
+				&w->way[(i + w->seed) % w->nways])) {
 		case FOUND:
 			return IR_WITNESS_FOUND;
 		case NEVER:
@@ -506,7 +537,8 @@ static int give(struct ir_witness *w, const struct ir_recipe *c, bool witness,
 	return probe(ctx, &p);
 }
 
-static int give_neighbours(struct ir_witness *w, uint32_t n,
+/* Up to *n, which is what is left of them then. */
+static int give_neighbours(struct ir_witness *w, uint32_t *n,
 			   ir_probe_fn *probe, void *ctx)
 {
 	const struct ir_rule *r = w->goal.rule;
@@ -514,11 +546,50 @@ static int give_neighbours(struct ir_witness *w, uint32_t n,
 	struct ir_recipe c;
 	int err = 0;
 
-	for (i = 0; i < max && n && !err; i++) {
+	for (i = 0; i < max && *n && !err; i++) {
 		if (!ir_neighbour(r, w->goal.hook, i, &w->found, &w->rng, &c))
 			continue;
 		err = give(w, &c, false, probe, ctx);
-		n--;
+		--*n;
+	}
+	return err;
+}
+
+/* Another rule that may hold for packets of this one, from here or there. */
+static const struct ir_rule *other_rule(struct ir_witness *w)
+{
+	const struct ir_chain *c = w->goal.chain;
+
+	if (rng_one_in(&w->rng, 2))
+		c = ir_table_chain(w->t, rng_below(&w->rng,
+						   ir_table_nchains(w->t)));
+	return c->nrules ? c->rule[rng_below(&w->rng, c->nrules)] : NULL;
+}
+
+/*
+ * Packets that several rules hold for: which of them comes first is what is
+ * easily wrong.  They need not get to any.
+ */
+static int give_shared(struct ir_witness *w, uint32_t n, ir_probe_fn *probe,
+		       void *ctx)
+{
+	struct ir_space *s = &w->space[1], *next = &w->space[2];
+	const struct ir_rule *r;
+	uint32_t i, k;
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++) {
+		*s = w->space[0];
+		for (k = 0; k < SHARED; k++) {
+			r = other_rule(w);
+			*next = *s;
+			if (r)
+				narrow_rule(w, next, r);
+			if (r && !ir_space_is_empty(next))
+				*s = *next;
+		}
+		if (ir_space_draw(s, IR_DRAW_ANY, &w->rng, &w->found))
+			err = give(w, &w->found, false, probe, ctx);
 	}
 	return err;
 }
@@ -542,6 +613,9 @@ int ir_witness_find(struct ir_witness *w, const struct ir_chain *chain,
 		return res;
 	err = give(w, &w->found, true, probe, ctx);
 	if (!err)
-		err = give_neighbours(w, neighbours, probe, ctx);
+		err = give_neighbours(w, &neighbours, probe, ctx);
+	if (!err)
+		err = give_shared(w, neighbours < SHARED_MAX ? neighbours :
+				  SHARED_MAX, probe, ctx);
 	return err ? err : IR_WITNESS_FOUND;
 }

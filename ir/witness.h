@@ -48,6 +48,12 @@ struct ir_witness *ir_witness_new(const struct ir_table *t, uint64_t seed);
 void ir_witness_free(struct ir_witness *w);
 
 /*
+ * From now on only packets of these kinds (bits 1 << enum ir_kind) are witnesses.
+ * At first all are.
+ */
+void ir_witness_kinds(struct ir_witness *w, uint32_t kinds);
+
+/*
  * Looks for a packet that reaches the rule @at of @chain, or where @at is
  * nrules the policy of a base chain, and gives it to @probe with up to
  * @neighbours others.  For a shadowed rule *by is the one before it that takes

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tests/unit/witness.c - what ir/witness.c finds, and what it says is not there
+ *
+ * A witness is one because ir_eval() counts the rule.  A rule said to be
+ * shadowed must not be hit by any of many packets made in other ways, and of
+ * the rules that those hit nearly all must have been found.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/dump.h"
+#include "ir/eval.h"
+#include "ir/space.h"
+#include "ir/witness.h"
+#include "tests/unit/rules.h"
+
+#define NRESULTS	(IR_WITNESS_UNKNOWN + 1)
+
+struct probes {
+	const struct ir_table *t;
+	struct ir_counter *count;
+	uint32_t	witnesses;
+	uint32_t	neighbours;
+	uint32_t	inside;		/* neighbours that reach the rule as well */
+	uint64_t	sum;		/* of all bytes, to tell runs apart */
+};
+
+static uint32_t prepare(struct ir_table *t)
+{
+	ck_assert_int_eq(ir_table_check(t, &(uint32_t){ 0 }, NULL), 0);
+	return ir_table_number(t);
+}
+
+static int look(void *ctx, const struct ir_probe *p)
+{
+	struct probes *pr = ctx;
+	uint32_t index = p->rule ? p->rule->index : p->chain->index, i;
+	uint64_t before = pr->count[index].packets;
+	struct ir_packet again;
+
+	ck_assert_int_eq(ir_packet_parse(&again, p->data, p->len), 0);
+	ck_assert_int_eq(again.kind, p->packet.kind);
+	ck_assert_uint_eq(again.bytes, p->len);
+	for (i = 0; i < p->len && i < 120; i++)
+		pr->sum = pr->sum * 31 + p->data[i];
+	ir_eval(pr->t, p->hook, &p->packet, pr->count);
+	if (p->witness) {
+		pr->witnesses++;
+		ck_assert_uint_gt(pr->count[index].packets, before);
+	} else {
+		pr->neighbours++;
+		pr->inside += pr->count[index].packets > before;
+	}
+	return 0;
+}
+
+/* All rules; result[] by counter index. */
+static void find_all(struct ir_table *t, uint64_t seed, uint32_t neighbours,
+		     struct probes *pr, uint8_t *result)
+{
+	struct ir_witness *w = ir_witness_new(t, seed);
+	struct ir_chain *c;
+	uint32_t i, k;
+	int res;
+
+	ck_assert_ptr_nonnull(w);
+	for (i = 0; i < ir_table_nchains(t); i++) {
+		c = ir_table_chain(t, i);
+		for (k = 0; k < c->nrules + (c->hook != IR_HOOK_NONE); k++) {
+			res = ir_witness_find(w, c, k, neighbours, look, pr,
+					      NULL);
+			ck_assert_int_ge(res, 0);
+			result[k < c->nrules ? c->rule[k]->index : c->index] =
+				(uint8_t)res;
+		}
+	}
+	ir_witness_free(w);
+}
+
+/* A packet of bytes near what random_packet() wanted. */
+static void real_packet(const struct ir_table *t, struct ir_packet *p)
+{
+	static const uint8_t protos[] = { 1, 6, 6, 6, 17, 17, 132, 47, 0, 255 };
+	uint8_t data[IR_BUILD_MAX];
+	struct ir_recipe c = { 0 };
+
+	random_packet(t, p);
+	memcpy(c.build.field, p->field, sizeof(c.build.field));
+	if (rnd(2))
+		c.build.field[IR_PROTO] = protos[rnd(10)];
+	c.kind = p->kind;
+	if (c.kind == IR_KIND_BADOPT)
+		c.build.field[IR_PROTO] = 6;
+	if (c.kind == IR_KIND_SHORT || c.kind == IR_KIND_NONE)
+		c.build.field[IR_PROTO] = rnd(2) ? 6 : 17;
+	if (rnd(2))
+		ir_recipe_options(&c.build, (const uint8_t[32]){
+				  (uint8_t)rnd(64) & ~3u });
+	c.build.total = rnd(3) ? 20 + rnd(200) : p->field[IR_LEN];
+	c.build.noise = rnd(1000);
+	c.ctstate = (const uint32_t[]){ 1, 2, 4, 8, 256 }[rnd(5)];
+	memcpy(c.iif, p->iif, sizeof(c.iif));
+	memcpy(c.oif, p->oif, sizeof(c.oif));
+	ir_recipe_finish(&c);
+	ir_recipe_packet(&c, data, p);
+}
+
+/* Every way in which a rule can be hit counts in @count. */
+static void brute_force(const struct ir_table *t, struct ir_counter *count)
+{
+	struct ir_packet p;
+	uint32_t i;
+
+	for (i = 0; i < 6000; i++) {
+		real_packet(t, &p);
+		if (!p.iif[0])
+			ir_packet_set_iif(&p, "eth0");
+		if (!p.oif[0])
+			ir_packet_set_oif(&p, "eth1");
+		ir_eval(t, IR_HOOK_FORWARD, &p, count);
+		ir_packet_set_oif(&p, NULL);
+		ir_eval(t, IR_HOOK_INPUT, &p, count);
+		ir_packet_set_oif(&p, p.iif);
+		ir_packet_set_iif(&p, NULL);
+		ir_eval(t, IR_HOOK_OUTPUT, &p, count);
+	}
+}
+
+START_TEST(random_tables)
+{
+	uint32_t n, i, k, hit = 0, found = 0, result[NRESULTS] = { 0 };
+	struct ir_counter *count;
+	struct probes pr = { 0 };
+	struct ir_table *t;
+	uint8_t *res;
+
+	rnd_seed((uint64_t)_i + 1);
+	for (i = 0; i < 12; i++) {
+		t = random_table(rnd(6), 1 + rnd(60));
+		n = prepare(t);
+		pr.t = t;
+		pr.count = calloc(n, sizeof(*pr.count));
+		count = calloc(n, sizeof(*count));
+		res = calloc(n, 1);
+		find_all(t, i, 20, &pr, res);
+		brute_force(t, count);
+		for (k = 0; k < n; k++) {
+			result[res[k]]++;
+			if (!count[k].packets && !pr.count[k].packets)
+				continue;
+			hit++;
+			found += res[k] == IR_WITNESS_FOUND;
+			ck_assert_msg(res[k] == IR_WITNESS_FOUND ||
+				      res[k] == IR_WITNESS_UNKNOWN,
+				      "table %u, counter %u: result %u, but hit",
+				      i, k, res[k]);
+		}
+		free(pr.count);
+		free(count);
+		free(res);
+		ir_table_free(t);
+	}
+	/* Rules of all results, and at least 99 % of those that can be hit. */
+	ck_assert_msg(found * 100 >= hit * 99, "%u found of %u", found, hit);
+	ck_assert_uint_gt(result[IR_WITNESS_SHADOWED], 0);
+	ck_assert_uint_gt(result[IR_WITNESS_NEVER], 0);
+	ck_assert_uint_gt(pr.neighbours, pr.witnesses);
+	ck_assert_uint_lt(pr.inside, pr.neighbours);
+}
+END_TEST
+
+/* The same seed finds the same packets, another seed others. */
+START_TEST(seeds)
+{
+	struct probes pr[3] = { 0 };
+	uint8_t res[200] = { 0 };
+	struct ir_table *t;
+	uint32_t i, n;
+
+	rnd_seed(5);
+	t = random_table(4, 40);
+	n = prepare(t);
+	ck_assert_uint_lt(n, sizeof(res));
+	for (i = 0; i < 3; i++) {
+		pr[i].t = t;
+		pr[i].count = calloc(n, sizeof(*pr[i].count));
+		find_all(t, i / 2, 5, &pr[i], res);
+		free(pr[i].count);
+	}
+	ck_assert(pr[0].sum == pr[1].sum);
+	ck_assert(pr[0].sum != pr[2].sum);
+	ir_table_free(t);
+}
+END_TEST
+
+/* --- made by hand --- */
+
+static struct ir_table *t;
+static struct ir_chain *input;
+
+static void setup(void)
+{
+	t = ir_table_new("filter");
+	ck_assert_ptr_nonnull(t);
+	input = ir_table_base(t, IR_HOOK_INPUT);
+}
+
+static void teardown(void)
+{
+	ir_table_free(t);
+}
+
+static int find(struct ir_chain *c, uint32_t at, const struct ir_rule **by)
+{
+	struct probes pr = { .t = t };
+	uint32_t n = prepare(t);
+	struct ir_witness *w = ir_witness_new(t, 1);
+	int res;
+
+	ck_assert_ptr_nonnull(w);
+	pr.count = calloc(n, sizeof(*pr.count));
+	res = ir_witness_find(w, c, at, 30, look, &pr, by);
+	free(pr.count);
+	ir_witness_free(w);
+	return res;
+}
+
+static struct ir_rule *source(struct ir_chain *c, enum ir_target target,
+			      uint32_t addr, uint32_t len)
+{
+	struct ir_rule *r = add_rule(t, c, target, NULL);
+
+	add_prefix(t, r, IR_SADDR, addr, len);
+	return r;
+}
+
+START_TEST(shadowed_by_one)
+{
+	const struct ir_rule *by, *first;
+
+	source(input, IR_DROP, 0xc0a80000, 16);
+	first = source(input, IR_DROP, 0x0a000000, 8);
+	source(input, IR_ACCEPT, 0x0a010000, 16);
+	ck_assert_int_eq(find(input, 2, &by), IR_WITNESS_SHADOWED);
+	ck_assert_ptr_eq(by, first);
+}
+END_TEST
+
+START_TEST(shadowed_by_two)
+{
+	const struct ir_rule *by;
+
+	source(input, IR_DROP, 0x0a000000, 9);
+	source(input, IR_DROP, 0x0a800000, 9);
+	source(input, IR_ACCEPT, 0x0a000000, 8);
+	ck_assert_int_eq(find(input, 2, &by), IR_WITNESS_SHADOWED);
+	ck_assert_ptr_null(by);
+}
+END_TEST
+
+/* All but one address of sixty-four is taken, each by a rule of its own. */
+START_TEST(one_hole)
+{
+	uint32_t i;
+
+	for (i = 0; i < 64; i++)
+		if (i != 37)
+			source(input, i % 2 ? IR_DROP : IR_ACCEPT,
+			       0x0a000000 + i, 32);
+	source(input, IR_ACCEPT, 0x0a000000, 26);
+	ck_assert_int_eq(find(input, 63, NULL), IR_WITNESS_FOUND);
+}
+END_TEST
+
+START_TEST(never_true)
+{
+	struct ir_rule *r = source(input, IR_DROP, 0x0a000000, 8);
+
+	add_prefix(t, r, IR_SADDR, 0x0b000000, 8);
+	ck_assert_int_eq(find(input, 0, NULL), IR_WITNESS_NEVER);
+	/* No packet for INPUT has an output interface. */
+	r = add_rule(t, input, IR_DROP, NULL);
+	add_iface(t, r, IR_OIF, "eth0", false);
+	ck_assert_int_eq(find(input, 1, NULL), IR_WITNESS_NEVER);
+}
+END_TEST
+
+/* Only what returns from the first chain comes to the second. */
+START_TEST(past_a_return)
+{
+	struct ir_chain *a, *b, *lost;
+
+	ck_assert_int_eq(ir_chain_add(t, "a", &a), 0);
+	ck_assert_int_eq(ir_chain_add(t, "b", &b), 0);
+	ck_assert_int_eq(ir_chain_add(t, "lost", &lost), 0);
+	add_rule(t, input, IR_JUMP, a);
+	add_rule(t, input, IR_JUMP, b);
+	source(a, IR_RETURN, 0x0a0b0c0d, 32);
+	add_rule(t, a, IR_DROP, NULL);
+	source(b, IR_ACCEPT, 0x0a000000, 8);
+	source(b, IR_ACCEPT, 0x0b000000, 8);
+	source(lost, IR_ACCEPT, 0x0b000000, 8);
+	ck_assert_int_eq(find(b, 0, NULL), IR_WITNESS_FOUND);
+	ck_assert_int_eq(find(b, 1, NULL), IR_WITNESS_SHADOWED);
+	ck_assert_int_eq(find(lost, 0, NULL), IR_WITNESS_UNREACHABLE);
+	ck_assert_int_eq(find(input, 2, NULL), IR_WITNESS_SHADOWED);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("witness");
+	TCase *tc = tcase_create("random");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, random_tables, 0, 6);
+	tcase_add_test(tc, seeds);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("by hand");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, shadowed_by_one);
+	tcase_add_test(tc, shadowed_by_two);
+	tcase_add_test(tc, one_hole);
+	tcase_add_test(tc, never_true);
+	tcase_add_test(tc, past_a_return);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *sr = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
