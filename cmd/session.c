@@ -297,14 +297,18 @@ static struct tr_classifier *classify(const struct cmd_session *s,
 				      const struct ir_table *t,
 				      struct diag *diag)
 {
-	struct tr_classifier *cl = NULL;
+	struct tr_classifier *old = NULL, *cl;
+	int err;
 
 	if (s->before.ruleset)
-		cl = be_ns_classifier(s->ns, &s->before);
-	if (cl && tr_change(cl, t, NULL))
-		return cl;
-	tr_classifier_free(cl);
-	return tr_translate(t, NULL, diag);
+		old = be_ns_classifier(s->ns, &s->before);
+	if (old && tr_change(old, t, NULL))
+		return old;
+	cl = tr_translate(t, &(struct tr_options){ .like = old }, diag);
+	err = errno;
+	tr_classifier_free(old);
+	errno = err;
+	return cl;
 }
 
 static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)

@@ -345,6 +345,7 @@ int tr_change_chain(struct tr_work *w, const struct ir_chain *chain,
 	memcpy(tr_work_pair(w, k->segment), pair, sizeof(pair));
 	m = &w->memo->chain[w->memo->nchains++];
 	*m = *k;
+	m->way.edits += tr_memo_edits(k, chain);
 	m->nrules = chain->nrules;
 	m->first = chain->nrules ? chain->rule[0]->index : 0;
 	return 0;
@@ -411,7 +412,7 @@ bool tr_change(struct tr_classifier *c, const struct ir_table *t,
 	if (!old->base || !c->word)
 		return false;
 	err = change(&w, old);
-	if (!err)
+	if (c->memo != old)
 		tr_memo_free(old);
 	tr_work_free(&w);
 	return !err;

@@ -217,6 +217,12 @@ struct tr_options {
 					 * at most TR_LEAF_MAX; 0: the default */
 	uint32_t	budget;		/* bytes for the trees of one segment before
 					 * it is split; 0: the default */
+	/*
+	 * The classifier of nearly the same table, to which the old_index of the
+	 * rules refers: what was found out about its chains is taken over.  It may
+	 * be one that tr_change() has spoilt.  NULL: none.
+	 */
+	const struct tr_classifier *like;
 	uint32_t	late;		/* rules that tr_change() may put beside the
 					 * others; 0: by the number of rules */
 };
@@ -238,7 +244,7 @@ void tr_classifier_free(struct tr_classifier *c);
  * index of the same rule in the table that @c is of, UINT32_MAX for any other
  * rule.  False when the change is not a small one, or needs what @c has no place
  * for (a field, an interface), or what anyhow is better done by tr_translate();
- * @c is good for nothing but tr_classifier_free() then.
+ * @c is good for nothing but tr_classifier_free() and tr_options.like then.
  */
 bool tr_change(struct tr_classifier *c, const struct ir_table *t,
 	       const struct tr_options *opt);

@@ -385,6 +385,15 @@ int tr_masks_choose(struct tr_masks *m, const struct tr_boxes *list)
 	return err;
 }
 
+int tr_masks_take(struct tr_masks *m, const struct tr_boxes *list,
+		  const uint64_t *mask, uint32_t n)
+{
+	memset(m, 0, sizeof(*m));
+	m->n = n < TR_MAX_MASKS ? n : TR_MAX_MASKS;
+	memcpy(m->mask, mask, m->n * sizeof(*mask));
+	return set_levels(m, list);
+}
+
 void tr_masks_free(struct tr_masks *m)
 {
 	free(m->level);

@@ -18,6 +18,10 @@ struct tr_masks {
 
 /* Chooses masks for @list.  0 or -ENOMEM. */
 int tr_masks_choose(struct tr_masks *m, const struct tr_boxes *list);
+
+/* Takes those that are known to be good.  0 or -ENOMEM. */
+int tr_masks_take(struct tr_masks *m, const struct tr_boxes *list,
+		  const uint64_t *mask, uint32_t n);
 void tr_masks_free(struct tr_masks *m);
 
 #endif

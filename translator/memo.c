@@ -43,6 +43,16 @@ void tr_memo_sort(struct tr_memo *m)
 		qsort(m->chain, m->nchains, sizeof(*m->chain), by_name);
 }
 
+uint32_t tr_memo_edits(const struct tr_memo_chain *m,
+		       const struct ir_chain *chain)
+{
+	uint32_t i, kept = 0;
+
+	for (i = 0; i < chain->nrules; i++)
+		kept += chain->rule[i]->old_index - m->first < m->nrules;
+	return chain->nrules - kept + m->nrules - kept;
+}
+
 static int name_of(const void *name, const void *chain)
 {
 	const struct tr_memo_chain *m = chain;

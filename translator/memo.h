@@ -14,6 +14,7 @@
 
 #include "ir/ruleset.h"
 #include "translator/classifier.h"
+#include "translator/segment.h"
 
 struct tr_memo_chain {
 	char		name[IR_CHAIN_NAME_MAX + 3];
@@ -22,6 +23,7 @@ struct tr_memo_chain {
 	uint32_t	groups[2];	/* of the base, by variant */
 	uint32_t	first;		/* counter index of its first rule */
 	uint32_t	nrules;		/* with the late ones */
+	struct tr_way	way;
 };
 
 struct tr_memo {
@@ -39,6 +41,10 @@ void tr_memo_free(struct tr_memo *m);
 
 /* After the last chain was put in: by name. */
 void tr_memo_sort(struct tr_memo *m);
+
+/* How many rules of @chain were not in @m's chain, or the other way round. */
+uint32_t tr_memo_edits(const struct tr_memo_chain *m,
+		       const struct ir_chain *chain);
 
 /* NULL where there is none of that name. */
 const struct tr_memo_chain *tr_memo_find(const struct tr_memo *m,

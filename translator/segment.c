@@ -51,6 +51,7 @@ struct work {
 	uint32_t	*all;		/* 0, 1, 2 ... */
 	uint32_t	*some;		/* room for a part of them */
 	uint64_t	seed;
+	struct tr_way	*way;		/* may be NULL */
 };
 
 /* The values that packets can have. */
@@ -202,6 +203,7 @@ static uint32_t build_and_write(struct work *w, uint32_t nmasks)
 /* What one way has built, put aside while the others are tried. */
 struct attempt {
 	double		cost;		/* HUGE_VAL: none so far */
+	uint32_t	nmasks;
 	uint32_t	groups;		/* offset */
 	uint32_t	*word;		/* those behind the mark */
 	uint32_t	nwords;
@@ -260,6 +262,7 @@ static uint32_t build_best(struct work *w)
 				    (w->forest.ws->n - mark.words) * 4);
 		if (cost < best.cost) {
 			best.cost = cost;
+			best.nmasks = n;
 			if (n + step > w->masks.n)
 				goto out;
 			if (put_aside(&best, w, &mark, groups))
@@ -272,15 +275,46 @@ static uint32_t build_best(struct work *w)
 		 take_back(w, &best);
 out:
 	free(best.word);
+	if (w->way && groups) {
+		*w->way = (struct tr_way){
+			.nmasks = w->masks.n, .best = best.nmasks, .known = true,
+		};
+		memcpy(w->way->mask, w->masks.mask, sizeof(w->way->mask));
+	}
 	return groups;
+}
+
+/* As it was done before.  0: it cannot be. */
+static uint32_t build_known(struct work *w)
+{
+	struct tr_mark mark = tr_groups_mark(&w->groups);
+	const struct tr_way *way = w->way;
+	uint32_t groups = 0;
+
+	if (!way || !way->known || way->nmasks > TR_MAX_MASKS ||
+	    way->best > way->nmasks)
+		return 0;
+	if (tr_masks_take(&w->masks, w->list, way->mask, way->nmasks))
+		w->forest.ws->err = -ENOMEM;
+	else
+		groups = build_and_write(w, way->best);
+	if (groups || w->forest.ws->err)
+		return groups;
+	tr_groups_back(&w->groups, &mark);
+	tr_masks_free(&w->masks);
+	return 0;
 }
 
 static uint32_t build_groups(struct work *w, int variant)
 {
 	struct tr_words *ws = w->forest.ws;
+	uint32_t groups;
 
 	if (w->list->n <= SMALL_CHAIN || variant)
 		return build_and_write(w, 0);
+	groups = build_known(w);
+	if (groups || ws->err)
+		return groups;
 	if (tr_masks_choose(&w->masks, w->list)) {
 		ws->err = -ENOMEM;
 		return 0;
@@ -311,6 +345,7 @@ static void start(struct work *w, struct tr_segments *s,
 	w->groups.cell = &w->cell;
 	w->groups.budget = opt ? opt->budget : 0;
 	w->groups.small = variant;
+	w->way = s->way;
 	w->all = malloc(((size_t)list->n + 1) * sizeof(*w->all));
 	w->some = malloc(((size_t)list->n + 1) * sizeof(*w->some));
 	if (tr_spans_make(&w->spans, list, limited_fields(list, &w->cell)) ||

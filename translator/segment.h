@@ -8,7 +8,17 @@
 
 #include "translator/box.h"
 #include "translator/classifier.h"
+#include "translator/mask.h"
 #include "translator/words.h"
+
+/* Which way a chain was grouped best: it need not be looked for again. */
+struct tr_way {
+	uint64_t	mask[TR_MAX_MASKS];
+	uint32_t	nmasks;		/* those that were tried */
+	uint32_t	best;		/* so many of them were hashed */
+	uint32_t	edits;		/* rules come and gone since */
+	bool		known;
+};
 
 /* What all segments of a classifier share. */
 struct tr_segments {
@@ -17,6 +27,8 @@ struct tr_segments {
 	const struct tr_options *opt;
 	uint32_t	nifaces;
 	uint32_t	fields;		/* grows: fields that are looked at */
+	struct tr_way	*way;		/* of the next chain: taken where it is
+					 * known, else set; NULL: neither */
 	struct tr_stats	stats;		/* grows */
 };
 

@@ -23,6 +23,9 @@
 #define MAX_TCPOPTS	32
 #define NO_TCPOPT	0xff
 
+/* Rules of a chain that may differ from one that it is like: one in so many. */
+#define LIKE_PART	16
+
 /* The size of a pair of segments, in words. */
 #define PAIR_WORDS	(2 * sizeof(struct tr_segment) / 4)
 
@@ -308,9 +311,27 @@ static int write_goto(struct tr_work *w, uint32_t *offset)
 	return 0;
 }
 
+/* The way a like chain was grouped, while it is like enough. */
+static void find_way(const struct tr_work *w, const struct ir_chain *chain,
+		     struct tr_way *way)
+{
+	const struct tr_options *opt = w->segments.opt;
+	const struct tr_memo_chain *m = NULL;
+
+	memset(way, 0, sizeof(*way));
+	if (opt && opt->like)
+		m = tr_memo_find(opt->like->memo, chain->name);
+	if (!m)
+		return;
+	*way = m->way;
+	way->edits += tr_memo_edits(m, chain);
+	if (way->edits > chain->nrules / LIKE_PART)
+		way->known = false;
+}
+
 /* Notes what a change would build on; @last is the chain's last segment. */
 static void note_chain(struct tr_work *w, const struct ir_chain *chain,
-		       uint32_t last)
+		       uint32_t last, const struct tr_way *way)
 {
 	const struct tr_segment *pair = tr_work_pair(w, last);
 	struct tr_memo_chain *m;
@@ -326,6 +347,7 @@ static void note_chain(struct tr_work *w, const struct ir_chain *chain,
 	m->groups[0] = pair[0].groups;
 	m->groups[1] = pair[1].groups;
 	m->nrules = chain->nrules;
+	m->way = *way;
 	if (chain->nrules)
 		m->first = chain->rule[0]->index;
 }
@@ -338,16 +360,20 @@ static int write_chain(struct tr_work *w, const struct ir_chain *chain,
 			  tr_work_has_kinds(w, chain) };
 	uint32_t offset = w->segment[chain->number], most = chain->nrules;
 	struct tr_stats stats;
+	struct tr_way way;
 	uint32_t words;
 	int err;
 
+	find_way(w, chain, &way);
 	for (;;) {
 		words = w->ws.n;
 		stats = w->segments.stats;
 		r.n = chain->nrules - r.first;
 		if (r.n > most)
 			r.n = most;
+		w->segments.way = r.n == chain->nrules ? &way : NULL;
 		err = write_span(w, &r, offset);
+		w->segments.way = NULL;
 		if (err > 0 && r.n <= 1)
 			err = -E2BIG;	/* one rule is never too much */
 		if (err < 0)
@@ -367,7 +393,7 @@ static int write_chain(struct tr_work *w, const struct ir_chain *chain,
 			return err;
 	}
 	set_end(w, offset, end);
-	note_chain(w, chain, offset);
+	note_chain(w, chain, offset, &way);
 	return 0;
 }
 

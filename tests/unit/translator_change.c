@@ -43,6 +43,17 @@ static void translate(void)
 	ck_assert_msg(c != NULL, "%s", diag.msg);
 }
 
+/* As translate(), from what is left of the one before. */
+static void translate_like(void)
+{
+	struct tr_classifier *old = c;
+
+	ir_table_number(t);
+	c = tr_translate(t, &(struct tr_options){ .like = old }, &diag);
+	ck_assert_msg(c != NULL, "%s", diag.msg);
+	tr_classifier_free(old);
+}
+
 static void compare(uint32_t n)
 {
 	struct ir_counter *want = calloc(c->ncounters, sizeof(*want));
@@ -102,7 +113,7 @@ static bool change(const struct tr_options *opt)
 	ir_table_number(t);
 	if (tr_change(c, t, opt))
 		return true;
-	translate();
+	translate_like();
 	return false;
 }
 
@@ -372,6 +383,36 @@ START_TEST(not_a_small_change)
 }
 END_TEST
 
+/* The same words as from nothing, until too much has changed. */
+START_TEST(ways_are_taken_over)
+{
+	struct ir_chain *chain = hosts(1600);
+	const struct tr_way *way = &tr_memo_find(c->memo, "FORWARD")->way;
+	struct tr_classifier *like;
+	uint32_t i, edits = 0;
+
+	ck_assert(way->known);
+	for (i = 0; i < 110; i++) {
+		load();
+		ir_chain_remove(t, chain, i * 13);
+		ck_assert(!change(NULL));
+		way = &tr_memo_find(c->memo, "FORWARD")->way;
+		ck_assert(way->known);
+		ck_assert(way->edits == edits + 1 ||
+			  (!way->edits && edits >= chain->nrules / 16 - 1));
+		edits = way->edits;
+	}
+	like = c;
+	c = NULL;
+	translate();
+	ck_assert_uint_eq(c->size, like->size);
+	ck_assert_mem_eq(c->word, like->word, c->size);
+	tr_classifier_free(like);
+	ck_assert_uint_lt(edits, 20);
+	compare(1000);
+}
+END_TEST
+
 START_TEST(small_tables_are_translated)
 {
 	struct ir_chain *chain = hosts(900);
@@ -435,6 +476,7 @@ int main(void)
 	tcase_add_test(tc, base_stays);
 	tcase_add_test(tc, too_many_late_rules);
 	tcase_add_test(tc, not_a_small_change);
+	tcase_add_test(tc, ways_are_taken_over);
 	tcase_add_test(tc, small_tables_are_translated);
 	tcase_add_loop_test(tc, damaged, 0, 3);
 	suite_add_tcase(s, tc);
