@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# tests/diff/run-verify.sh - --verify of restore and check
+#
+# What is right is put in force, also when it was changed a little; where one
+# test run comes out wrong (liar.c) it is refused, and the old ruleset stays.
+set -u
+
+build=${top_builddir:-.}
+src=${top_srcdir:-${srcdir:-.}}
+multi=$build/xtables-bpf-multi
+restore=$build/iptables-bpf-restore
+save=$build/iptables-bpf-save
+xtbpf=$build/xtbpf
+result=0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "SKIP ${0##*/}: needs root"
+	exit 77
+fi
+for f in "$restore" "$save" "$xtbpf"; do
+	[ -x "$f" ] && continue
+	echo "FAIL ${0##*/}: $f is not built"
+	exit 1
+done
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+# In namespaces of its own, also where nobody has made some already.
+if [ -z "${VERIFY_ISOLATED:-}" ]; then
+	# shellcheck disable=SC2016
+	VERIFY_ISOLATED=1 unshare -n -m --propagation private sh -c '
+		mount -t tmpfs none /run && mkdir /run/iptables-bpf &&
+		mount -t bpf bpffs /run/iptables-bpf || exit 1
+		exec "$@"' sh "$0"
+	exit $?
+fi
+
+# check NAME COMMAND...: passes when the command does.
+check() {
+	local name=$1
+	shift
+
+	if "$@" >"$work/out" 2>&1; then
+		echo "PASS $name"
+		return
+	fi
+	tail -n 5 "$work/out"
+	echo "FAIL $name"
+	result=1
+}
+
+says() { grep -Eq "$1" "$work/out"; }
+
+# All rules of a ruleset, through every hook that can judge it.
+check_file() {
+	local hook
+
+	for hook in netfilter xdp tc; do
+		[ "$hook" = netfilter ] || ! grep -Eq -- '-m (state|conntrack)' "$1" || continue
+		check "${1##*/} at $hook" "$xtbpf" check --verify \
+			--attach "$hook" "$1"
+		says 'verified: .* 0 differences$' || {
+			echo "FAIL ${1##*/} at $hook: does not say so"
+			result=1
+		}
+	done
+}
+
+# rules N: so many, most of them with a witness.
+rules() {
+	local i
+
+	printf '*filter\n:INPUT DROP [0:0]\n'
+	for ((i = 0; i < $1; i++)); do
+		printf -- '-A INPUT -s 10.%d.%d.0/24 -p tcp --dport %d -j ACCEPT\n' \
+			$((i % 199)) $((i % 251)) $((i % 1000 + 1))
+	done
+	printf 'COMMIT\n'
+}
+
+# shellcheck disable=SC2317
+refuses() {
+	LD_PRELOAD=$work/liar.so LIAR=$1 "$restore" --verify "$2"
+	[ $? = 1 ]
+}
+
+# shellcheck disable=SC2317
+unchanged() { "$save" | grep -v '^#' | cmp - "$work/before"; }
+
+for f in "$src"/examples/*.rules; do
+	check_file "$f"
+done
+rules 2000 >"$work/many"
+check "restore" "$restore" --verify "$work/many"
+says '^verified: 2000 rules, .* 0 differences$' || result=1
+printf '*filter\n-I INPUT 700 -s 10.1.1.1 -j DROP\n-D INPUT 10\nCOMMIT\n' \
+	>"$work/change"
+check "restore -n, a change" "$restore" -n --verify "$work/change"
+says '^verified: 2000 rules' || result=1
+
+"$save" | grep -v '^#' >"$work/before"
+if ${CC:-cc} -shared -fPIC -o "$work/liar.so" "$src/tests/diff/liar.c" -ldl &&
+   ! ldd "$multi" | grep -q libasan; then
+	for n in 1 2 77; do
+		check "a wrong verdict, number $n, is refused" \
+			refuses "$n" "$src/examples/web-server.rules"
+		says 'rule [0-9]+ of chain|policy of chain' || {
+			echo "FAIL number $n: the rule is not named"
+			result=1
+		}
+		check "... and the old ruleset stays" unchanged
+	done
+	check "the same without a wrong one is taken" "$restore" --verify \
+		"$src/examples/web-server.rules"
+else
+	echo "SKIP wrong verdicts: cannot preload anything here"
+fi
+"$xtbpf" detach
+exit $result
