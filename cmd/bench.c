@@ -56,7 +56,7 @@ struct bench {
 	struct bench_report *report;
 	const char	*svg;
 	FILE		*picture;
-	FILE		**file;		/* as many as names on the command line */
+	FILE		**file;		/* those on the command line */
 };
 
 static void usage(FILE *out)

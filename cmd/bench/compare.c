@@ -15,12 +15,12 @@
 #include "cmd/bench/frames.h"
 
 #define LOAD_ROUNDS	5
-#define LOAD_MS		10000.0	/* an engine is not loaded again after so long */
+#define LOAD_MS		10000.0	/* an engine is not loaded after so long */
 #define CHANGE_ROUNDS	7
 #define TRY_FRAMES	64
 #define MIN_FRAMES	512
 #define MAX_FRAMES	2000000
-#define BATCH_NS	2e6	/* frames at a time, so that no queue overflows */
+#define BATCH_NS	2e6	/* frames at a time: no queue overflows */
 #define PATIENCE_MS	300	/* for frames on their way */
 
 /* One engine in one kind of traffic. */
@@ -55,7 +55,7 @@ static bool works(const struct compare *c, int i)
 	return c->lane[i].selected && c->lane[i].engine.works;
 }
 
-/* Loading and changing ------------------------------------------------------ */
+/* Loading and changing ----------------------------------------------------- */
 
 static void make_engines(struct compare *c)
 {

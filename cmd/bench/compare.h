@@ -32,13 +32,13 @@ struct bench_compare_opts {
 struct bench_engine_result {
 	bool		works;
 	bool		wrong;		/* it judged otherwise than the model */
-	char		reason[512];	/* why it does not work, or what is wrong */
+	char		reason[512];	/* why it does not work, or is wrong */
 	struct bench_stat load;		/* ms */
 	struct bench_stat add;		/* one rule */
 	struct bench_stat del;
 	int64_t		memory;		/* bytes; -1: not known */
 	/* By enum bench_traffic. */
-	struct bench_stat frame[BENCH_NTRAFFICS];	/* ns, making included */
+	struct bench_stat frame[BENCH_NTRAFFICS];	/* ns, with making */
 	struct bench_stat net[BENCH_NTRAFFICS];		/* without */
 	uint64_t	sent[BENCH_NTRAFFICS];
 	uint64_t	through[BENCH_NTRAFFICS];
@@ -51,8 +51,8 @@ struct bench_comparison {
 };
 
 /*
- * @seq: one for each kind of traffic, those with n 0 left out.  0, -EBADMSG when
- * an engine was wrong, or -errno told in @diag.
+ * @seq: one for each kind of traffic, those with n 0 left out.  0, -EBADMSG
+ * when an engine was wrong, or -errno told in @diag.
  */
 int bench_compare(const struct bench_ruleset *rs,
 		  const struct bench_sequence *seq,

@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "backend/attach.h"
 #include "backend/insn.h"
 #include "backend/load.h"
 #include "backend/ns.h"
@@ -45,7 +46,7 @@ static const struct engine {
 	enum way	way;
 	const char	*program;	/* NULL: arg[0] in PATH */
 	const char	*restore;
-	const char	*attach;	/* an option of ours */
+	const char	*attach;	/* "--attach=HOOK": it is ours */
 	const char	*save[4];
 	const char	*version[3];
 } engines[BENCH_NENGINES] = {
@@ -125,7 +126,7 @@ static bool run(struct bench_engine *e, struct bench_command *c)
 	return !err;
 }
 
-/* Preparing ----------------------------------------------------------------- */
+/* Preparing ---------------------------------------------------------------- */
 
 /* Rules that could not be translated are comments in its output. */
 static void translate_nft(struct bench_engine *e)
@@ -170,12 +171,28 @@ static void make_set(struct bench_engine *e)
 		fail(e, strerror(ENOMEM));
 }
 
+/* Whether this hook of ours is exact with these rules. */
+static void check_hook(struct bench_engine *e)
+{
+	struct be_attach attach;
+	struct diag diag;
+	int err;
+
+	diag_init(&diag);
+	err = be_attach_parse(strchr(engines[e->kind].attach, '=') + 1,
+			      &attach, &diag);
+	if (!err)
+		err = be_attach_check(e->rs->table, &attach, &diag);
+	if (err)
+		fail(e, diag.set ? diag.msg : strerror(-err));
+	diag_clear(&diag);
+}
+
 /* Where it can be known before anything is made. */
 static void check(struct bench_engine *e)
 {
-	if (e->rs->stateful && (e->kind == BENCH_BPF_XDP ||
-				e->kind == BENCH_BPF_TC))
-		fail(e, "a rule tests the state of connections, which is not known there");
+	if (ours(e->kind))
+		check_hook(e);
 	else if (e->kind == BENCH_NFT_SET)
 		make_set(e);
 	else if (e->kind == BENCH_NFTABLES)
@@ -226,7 +243,7 @@ void bench_engine_free(struct bench_engine *e)
 	e->prog = -1;
 }
 
-/* Loading ------------------------------------------------------------------- */
+/* Loading ------------------------------------------------------------------ */
 
 static int enter(const struct bench_engine *e)
 {
@@ -346,7 +363,7 @@ void bench_engine_change(struct bench_engine *e, bool add, double *ms)
 	}
 }
 
-/* Asking -------------------------------------------------------------------- */
+/* Asking ------------------------------------------------------------------- */
 
 /* "[packets:bytes] -A ..." */
 static uint64_t sum_saved(const char *s)

@@ -18,7 +18,7 @@
 #include "ir/diag.h"
 
 enum bench_engine_kind {
-	BENCH_NO_RULES,		/* no firewall at all: the way to compare with */
+	BENCH_NO_RULES,		/* no firewall at all: to compare with */
 	BENCH_XDP_DROP,		/* a bare XDP program that drops */
 	BENCH_BPF_XDP,
 	BENCH_BPF_TC,

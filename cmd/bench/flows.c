@@ -39,7 +39,7 @@ struct draw {
 	uint32_t		*index;	/* hash of flows, to see whether new */
 	uint32_t		mask;
 	struct ir_counter	*count;
-	uint32_t		floor;	/* the counter of what matches nothing */
+	uint32_t		floor;	/* counter of what matches nothing */
 	struct bench_flows	*out;
 };
 
@@ -414,7 +414,7 @@ static bool draw_one(struct draw *d, struct bench_flow *f)
 	}
 }
 
-/* All of them --------------------------------------------------------------- */
+/* All of them -------------------------------------------------------------- */
 
 static bool same(const uint8_t *a, const uint8_t *b)
 {

@@ -34,8 +34,8 @@ struct bench_flows {
 /* What the rules drawn from are. */
 enum bench_hit {
 	BENCH_HIT_ANY,
-	BENCH_HIT_LAST,		/* the last rule of the chain, and that counts it */
-	BENCH_HIT_NONE,		/* nothing, but the policy or a rule for all packets */
+	BENCH_HIT_LAST,		/* the last rule of the chain counts it */
+	BENCH_HIT_NONE,		/* the policy or a rule for all packets */
 };
 
 struct bench_flows_opts {

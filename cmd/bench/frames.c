@@ -3,9 +3,10 @@
  * cmd/bench/frames.c - live frames, and what each of them cost
  *
  * BPF_PROG_TEST_RUN with live frames: a program writes a header into a page of
- * the kernel's and redirects it out of a veth, whose other end receives it.  The
- * pages come back and have been forwarded meanwhile, so every frame is written
- * whole.  Softirqs that took too long are put off to ksoftirqd; its time counts.
+ * the kernel's and redirects it out of a veth, whose other end receives it.
+ * The pages come back and have been forwarded meanwhile, so every frame is
+ * written whole.  Softirqs that took too long are put off to ksoftirqd, whose
+ * time counts.
  */
 #include "config.h"
 

@@ -30,8 +30,8 @@ void bench_sender_free(struct bench_sender *s);
 
 /*
  * Sends @n frames, @batch (1..BENCH_BATCH_MAX) at a time, from packet @first of
- * the sequence on, to @h; NULL: they are made and thrown away.  *ns: CPU time of
- * all of them.  0 or -errno.
+ * the sequence on, to @h; NULL: they are made and thrown away.  *ns: CPU time
+ * of all of them.  0 or -errno.
  */
 int bench_sender_run(struct bench_sender *s, const struct bench_host *h,
 		     uint64_t first, uint64_t n, uint32_t batch, double *ns);

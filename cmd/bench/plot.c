@@ -63,18 +63,18 @@ static void survey(struct plot *p)
 {
 	struct json_object *o;
 	const char *kind;
-	size_t i, s;
+	size_t n = bench_figure_length(p->rulesets), i, s;
 	uint32_t k;
 
 	p->frames = true;
-	for (i = s = 0; i < bench_figure_length(p->rulesets) && s < NSTYLES; i++) {
+	for (i = s = 0; i < n && s < NSTYLES; i++) {
 		o = json_object_array_get_idx(p->rulesets, i);
 		for (s = 0; s < NSTYLES; s++)
 			if (cost(p, o, styles[s].name) > 0)
 				break;
 	}
 	p->frames = s < NSTYLES;
-	for (i = 0; i < bench_figure_length(p->rulesets); i++) {
+	for (i = 0; i < n; i++) {
 		o = json_object_array_get_idx(p->rulesets, i);
 		kind = bench_figure_string(o, "kind");
 		for (k = 0; k < p->nkinds; k++)

@@ -5,8 +5,8 @@
  * What makes a classifier's life hard in the ClassBench sets is kept: few
  * networks that most rules share, prefixes inside prefixes, sources and
  * destinations that are wild independently of each other, a few port ranges
- * beside many exact ports.  Rules that ask for more come first, roughly, as they
- * must to be of use.
+ * beside many exact ports.  Rules that ask for more come first, roughly, as
+ * they must to be of use.
  */
 #include "cmd/bench/rulegen.h"
 

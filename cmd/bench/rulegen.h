@@ -5,9 +5,9 @@
  *	grid		sources x destinations x source ports x ports, accepted
  *	linear		a packet passes all and meets the last, which drops it
  *	blocklist	addresses that are dropped: one set, in other words
- *	acl, fw, ipc	as ClassBench has them: clustered, nested prefixes and port
- *			ranges; access lists (long prefixes), firewalls (many wild
- *			fields) and IP chains (between the two)
+ *	acl, fw, ipc	as ClassBench has them: clustered, nested prefixes and
+ *			port ranges; access lists (long prefixes), firewalls
+ *			(many wild fields) and IP chains (between the two)
  *
  * The same kind, size and seed give the same rules.
  */

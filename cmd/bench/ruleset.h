@@ -29,7 +29,7 @@ struct bench_ruleset {
 	double		parse_ms;
 	double		translate_ms;
 
-	/* The chain that is measured: INPUT or FORWARD, which has more rules. */
+	/* The chain that is measured: INPUT or FORWARD, the one with more. */
 	enum ir_hook	hook;
 	const struct ir_chain *chain;
 
