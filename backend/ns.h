@@ -66,8 +66,8 @@ int be_ns_read(struct be_ns *ns, struct be_image *image, struct diag *diag);
 void be_image_free(struct be_image *image);
 
 /*
- * The classifier of @image, for tr_change(); the caller's.  NULL where it cannot
- * be had, for whatever reason.
+ * The classifier of @image, for tr_change(); the caller's.  NULL where it
+ * cannot be had, for whatever reason.
  */
 struct tr_classifier *be_ns_classifier(const struct be_ns *ns,
 				       const struct be_image *image);

@@ -2,8 +2,8 @@
 /*
  * translator/change.c - one classifier becomes that of a changed table
  *
- * What was translated whole, the base, stays.  Rules that came since are "late":
- * each chain has them in groups of their own beside those of the base, which is
+ * What was translated whole, the base, stays.  Rules that came since are
+ * "late": each chain has them in groups of their own beside those of the base, which is
  * exact because the answer is the lowest id over all groups.  Three steps:
  *   1. compare: every rule of the base must still be there, in order; late ones
  *      may come and go
@@ -43,7 +43,7 @@ static uint32_t late_limit(const struct tr_work *w)
 	return n < WORTH ? 0 : LATE_MIN + n / LATE_PART;
 }
 
-/* The rules of a known chain: each is of the base, or late.  False: one is gone. */
+/* Each rule of a known chain is of the base, or late.  False: one is gone. */
 static bool compare_chain(struct tr_work *w, const struct ir_chain *chain,
 			  const struct tr_memo *old, uint32_t *nlate)
 {
@@ -105,7 +105,7 @@ static bool knows_rule(const struct tr_work *w, const struct ir_rule *r)
 	return true;
 }
 
-/* Whether all names and fields of the rules that are not in the base are known. */
+/* Whether all names and fields of the rules not in the base are known. */
 static int check_rules(struct tr_work *w)
 {
 	const struct ir_chain *chain;

@@ -239,11 +239,11 @@ struct tr_classifier *tr_translate(const struct ir_table *t,
 void tr_classifier_free(struct tr_classifier *c);
 
 /*
- * Makes the classifier of one table into that of another, in much less time than
- * tr_translate() takes.  In @t (numbered) the old_index of a rule is the counter
- * index of the same rule in the table that @c is of, UINT32_MAX for any other
- * rule.  False when the change is not a small one, or needs what @c has no place
- * for (a field, an interface), or what anyhow is better done by tr_translate();
+ * Makes the classifier of one table into that of another, in much less time
+ * than tr_translate() takes.  In @t (numbered) the old_index of a rule is the
+ * counter index of the same rule in the table that @c is of, UINT32_MAX for any
+ * other rule.  False when the change is not a small one, or needs what @c has
+ * no place for (a field, an interface), or is better done by tr_translate();
  * @c is good for nothing but tr_classifier_free() and tr_options.like then.
  */
 bool tr_change(struct tr_classifier *c, const struct ir_table *t,

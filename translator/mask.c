@@ -34,7 +34,10 @@ static const uint8_t lengths[] = {
 
 #define NLENGTHS	(sizeof(lengths) / sizeof(*lengths))
 
-/* For masks that are no prefixes.  Counts per key: open addressing, a stamp instead of clearing. */
+/*
+ * For masks that are no prefixes.  Counts per key: open addressing, a stamp
+ * instead of clearing.
+ */
 struct tally {
 	struct {
 		uint64_t	key;
@@ -191,7 +194,7 @@ static void make_points(struct search *s)
 
 /*
  * The row for @length bits of saddr: those that fix so many, by these bits and
- * by daddr.  Points that agree in some leading bits of both are neighbours then.
+ * by daddr.  Points that agree in leading bits of both are neighbours then.
  */
 static uint32_t make_row(struct search *s, uint32_t length, struct point *room)
 {

@@ -618,7 +618,7 @@ int tr_work_finish(struct tr_work *w)
 	return mark_states(w);
 }
 
-/* All of it is the base of changes, unless a chain was too much for one part. */
+/* All of it is the base of changes, unless a chain took several segments. */
 static void note_base(struct tr_work *w)
 {
 	w->c->memo->base = w->many ? 0 : w->c->size;

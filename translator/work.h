@@ -42,7 +42,7 @@ struct tr_work {
 	const struct ir_rule **rule;	/* by counter index of old */
 };
 
-/* What must hold for a table; counters and depth are filled in.  0 or -errno. */
+/* What must hold for a table; fills in counters and depth.  0 or -errno. */
 int tr_work_check(struct tr_work *w);
 
 /* Finds all chains that hooks lead to, and gives them segments. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tests/unit/translator_change.c - a changed classifier does what a new one does
+ * tests/unit/translator_change.c - changed classifiers do what new ones do
  *
  * Random tables are edited again and again; after each edit the classifier that
  * was changed is held against the evaluator, as are those translated whole.
