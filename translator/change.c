@@ -3,8 +3,9 @@
  * translator/change.c - one classifier becomes that of a changed table
  *
  * What was translated whole, the base, stays.  Rules that came since are
- * "late": each chain has them in groups of their own beside those of the base, which is
- * exact because the answer is the lowest id over all groups.  Three steps:
+ * "late": each chain has them in groups of their own beside those of the base,
+ * which is exact because the answer is the lowest id over all groups.  Three
+ * steps:
  *   1. compare: every rule of the base must still be there, in order; late ones
  *      may come and go
  *   2. patch: ids (which are counter indexes, so that one new rule shifts all

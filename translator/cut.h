@@ -61,7 +61,8 @@ struct tr_cut_room {
 
 /*
  * Chooses a cut of @cell for the boxes list[0..n-1], all of which reach into
- * the cell.  False when no field tells the boxes apart, or none is worth a node.
+ * the cell.  False when no field tells the boxes apart, or none is worth a
+ * node.
  */
 bool tr_cut_choose(const struct tr_spans *s, const uint32_t *list, uint32_t n,
 		   const struct tr_cell *cell, struct tr_cut_room *room,
