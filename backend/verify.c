@@ -251,7 +251,8 @@ static void say_difference(struct verify *v, const struct judge *j,
 		return;
 	name_rule(p->chain, p->rule, rule, sizeof(rule));
 	print_packet(p, packet, sizeof(packet));
-	diag_error(v->diag, loc.line ? &loc : NULL, "%s: %s %s: %s", rule,
+	diag_error(v->diag, loc.line ? &loc : NULL, "%s: %s%s %s: %s", rule,
+		   j->type == BE_NTYPES ? "" : "the program at ",
 		   judge_name(j), what, packet);
 }
 

@@ -195,6 +195,15 @@ static int check_args(struct args *a)
 	return rc;
 }
 
+/* The front end stops before the commit, where --verify has its place. */
+static void move_test(struct args *a)
+{
+	if (!a->session.verify)
+		return;
+	a->session.test = a->restore.test;
+	a->restore.test = false;
+}
+
 static int restore(struct args *a, FILE *in)
 {
 	static const struct fe_restore_ops ops = {
@@ -231,6 +240,7 @@ int cmd_restore(int argc, char **argv)
 		}
 	}
 	rc = check_args(&a);
+	move_test(&a);
 	if (!rc)
 		rc = restore(&a, in);
 	if (in != stdin)

@@ -330,8 +330,9 @@ static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)
 	}
 	if (s->verify)
 		err = verify(s, t, cl, diag);
-	if (!err)
-		err = fe_image_write(t, &image, &size);
+	if (err || s->test)
+		goto out;
+	err = fe_image_write(t, &image, &size);
 	if (err)
 		goto out;
 	if (!s->ns)

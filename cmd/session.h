@@ -21,6 +21,7 @@ struct cmd_session {
 	int		wait;		/* for the lock: cmd_lock_take() */
 	struct be_attach attach;
 	bool		verify;		/* --verify: before anything is put in force */
+	bool		test;		/* nothing is */
 	int		lock;		/* -1: not held */
 	struct be_ns	*ns;		/* NULL: nothing loaded here so far */
 	struct be_image	before;		/* what was in force at begin */

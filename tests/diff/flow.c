@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/build.h"
+#include "ir/rng.h"
 #include "tests/diff/lab.h"
-#include "tests/diff/rng.h"
 
 #define SLOTS		192	/* connections at a time */
 #define TUPLES		6000	/* conntrack's table is finite */
@@ -204,7 +205,7 @@ static void finish(struct pg_packet *out, uint32_t len)
 {
 	out->len = len;
 	put16(out->data + 2, len);
-	pg_checksum(out->data);
+	ir_build_checksum(out->data);
 }
 
 static uint32_t payload(struct flowgen *g)
@@ -342,7 +343,7 @@ static void icmp_error(struct flowgen *g, struct flow *f,
 	inner[9] = f->proto;
 	put32(inner + 12, f->addr[about]);
 	put32(inner + 16, f->addr[!about]);
-	pg_checksum(inner);
+	ir_build_checksum(inner);
 	put16(inner + 20, f->port[about]);
 	put16(inner + 22, f->port[!about]);
 	if (f->proto == IPPROTO_ICMP) {

@@ -10,36 +10,14 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define HEADROOM	256	/* all that a build may write to */
+#include "ir/build.h"
 
-/* The transport header being made. */
-struct l4 {
-	uint8_t		b[80];
-	uint32_t	need;		/* bytes of a whole header */
-};
+#define HEADROOM	256	/* all that a build may write to */
 
 static void put16(uint8_t *p, uint32_t v)
 {
 	p[0] = v >> 8;
 	p[1] = v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
-void pg_checksum(uint8_t *ip)
-{
-	uint32_t i, n = (ip[0] & 15) * 4, sum = 0;
-
-	ip[10] = ip[11] = 0;
-	for (i = 0; i + 1 < n; i += 2)
-		sum += (uint32_t)ip[i] << 8 | ip[i + 1];
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum += sum >> 16;
-	put16(ip + 10, ~sum);
 }
 
 /* TCP options: those wanted, in one of several shapes. */
@@ -69,46 +47,17 @@ static uint32_t tcp_options(const struct pg_spec *s, struct rng *r, uint8_t *o)
 	return n > 40 ? 40 : n;
 }
 
-static void build_tcp(struct pg_spec *s, struct rng *r, bool badopt,
-		      struct l4 *h)
+static void choose_tcp(struct pg_spec *s, struct rng *r, bool badopt,
+		       struct ir_build *b)
 {
-	uint32_t opts = 0, doff;
+	uint8_t opts[48] = { 0 };
 
 	if (s->nopts || rng_one_in(r, 6))
-		opts = tcp_options(s, r, h->b + 20);
-	doff = 5 + opts / 4;
+		b->ntcpopts = tcp_options(s, r, opts);
+	memcpy(b->tcpopt, opts, sizeof(b->tcpopt));
+	b->doff = 5 + b->ntcpopts / 4;
 	if (badopt)
-		doff = rng_one_in(r, 2) ? rng_below(r, 5) : 15;
-	put32(h->b + 4, rng_u32(r));
-	h->b[12] = doff << 4 | rng_below(r, 16);
-	h->b[13] = s->field[IR_TCPFLAGS];
-	put16(h->b + 14, 1024);
-	h->need = 20 + opts;
-}
-
-static void build_l4(struct pg_spec *s, struct rng *r, bool badopt,
-		     struct l4 *h)
-{
-	memset(h, 0, sizeof(*h));
-	put16(h->b, s->field[IR_SPORT]);
-	put16(h->b + 2, s->field[IR_DPORT]);
-	switch (s->field[IR_PROTO]) {
-	case IPPROTO_ICMP:
-		put16(h->b, s->field[IR_ICMP]);
-		put32(h->b + 4, rng_u32(r));
-		h->need = 8;
-		break;
-	case IPPROTO_TCP:
-		build_tcp(s, r, badopt, h);
-		break;
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-		h->need = 8;
-		break;
-	default:
-		h->need = 12;
-		break;
-	}
+		b->doff = rng_one_in(r, 2) ? rng_below(r, 5) : 15;
 }
 
 /* Options every host takes: no-ops, record route with room, router alert. */
@@ -171,7 +120,7 @@ static uint32_t frag_off(enum ir_kind kind, bool mutate, struct rng *r)
 
 /* How many bytes follow the IP header. */
 static uint32_t l4_len(const struct pg_spec *s, enum ir_kind kind,
-		       const struct l4 *h, uint32_t ihl, bool mutate,
+		       uint32_t need, uint32_t ihl, bool mutate,
 		       struct rng *r)
 {
 	uint32_t want = s->field[IR_LEN] > ihl ? s->field[IR_LEN] - ihl : 0;
@@ -186,10 +135,10 @@ static uint32_t l4_len(const struct pg_spec *s, enum ir_kind kind,
 	if (s->len_set)
 		return want;
 	if (mutate && rng_one_in(r, 16))
-		return h->need + rng_below(r, 3) - 1;	/* cut by one, or not */
+		return need + rng_below(r, 3) - 1;	/* cut by one, or not */
 	if (mutate && rng_one_in(r, 32))
-		return rng_below(r, h->need + 1);
-	return want < h->need ? h->need + rng_below(r, 60) : want;
+		return rng_below(r, need + 1);
+	return want < need ? need + rng_below(r, 60) : want;
 }
 
 /* What ip_rcv() throws away: such a packet must meet no chain. */
@@ -201,19 +150,19 @@ static void malform(struct pg_packet *out, struct rng *r)
 	switch (rng_below(r, 5)) {
 	case 0:
 		ip[0] = (ip[0] & 15) | (rng_one_in(r, 2) ? 0x50 : 0x60);
-		pg_checksum(ip);
+		ir_build_checksum(ip);
 		return;
 	case 1:
 		ip[0] = 0x40 | rng_below(r, 5);
-		pg_checksum(ip);
+		ir_build_checksum(ip);
 		return;
 	case 2:
 		put16(ip + 2, out->len + 1 + rng_below(r, 100));
-		pg_checksum(ip);
+		ir_build_checksum(ip);
 		return;
 	case 3:
 		put16(ip + 2, rng_below(r, 20));
-		pg_checksum(ip);
+		ir_build_checksum(ip);
 		return;
 	default:
 		ip[10] ^= 0x10;
@@ -221,45 +170,42 @@ static void malform(struct pg_packet *out, struct rng *r)
 	}
 }
 
+static void choose(struct pg_spec *s, const struct pg_opts *opts, struct rng *r,
+		   struct ir_build *b)
+{
+	enum ir_kind kind = pick_kind(s, opts, r);
+	uint32_t ihl;
+
+	memcpy(b->field, s->field, sizeof(b->field));
+	if (opts->mutate && rng_one_in(r, 8))
+		b->nipopts = ip_options(r, b->ipopt);
+	if (s->field[IR_PROTO] == IPPROTO_TCP)
+		choose_tcp(s, r, kind == IR_KIND_BADOPT, b);
+	ihl = ir_build_ihl(b);
+	b->total = ihl + l4_len(s, kind, ir_build_need(b), ihl, opts->mutate,
+				r);
+	if (b->total > opts->max_len)
+		b->total = opts->max_len;
+	b->udp_len = opts->mutate && rng_one_in(r, 8) ? rng_u32(r) :
+		     b->total - ihl;
+	b->id = rng_u32(r);
+	b->noise = rng_u32(r);
+	b->frag = frag_off(kind, opts->mutate, r);
+}
+
 void pg_build(struct pg_spec *s, const struct pg_opts *opts, struct rng *r,
 	      struct pg_packet *out)
 {
-	enum ir_kind kind = pick_kind(s, opts, r);
+	struct ir_build b = { 0 };
 	uint8_t *ip = out->data;
-	uint32_t ihl = 20, total, n;
-	struct l4 h;
 
+	choose(s, opts, r, &b);
 	out->malformed = false;
-	out->tags = opts->tags && rng_one_in(r, 64) ? 1 + rng_below(r, 2) : 0;
-	out->vid = out->tags && rng_one_in(r, 3) ? 5 : 0;
 	memset(ip, 0, HEADROOM);
-	if (opts->mutate && rng_one_in(r, 8))
-		ihl += ip_options(r, ip + 20);
-	build_l4(s, r, kind == IR_KIND_BADOPT, &h);
-	total = ihl + l4_len(s, kind, &h, ihl, opts->mutate, r);
-	/* More than a page: the kernel keeps headers and data apart. */
-	if (opts->max_len >= 8000 && !s->len_set && rng_one_in(r, 40))
-		total = 4100 + rng_below(r, opts->max_len - 4100);
-	if (total > opts->max_len)
-		total = opts->max_len;
-	n = total - ihl < sizeof(h.b) ? total - ihl : sizeof(h.b);
-	memcpy(ip + ihl, h.b, n);
-	if (s->field[IR_PROTO] == IPPROTO_UDP && n >= 8)
-		put16(ip + ihl + 4, opts->mutate && rng_one_in(r, 8) ?
-		      rng_u32(r) : total - ihl);
-	ip[0] = 0x40 | ihl / 4;
-	ip[1] = s->field[IR_TOS];
-	put16(ip + 2, total);
-	put16(ip + 4, rng_u32(r));
-	put16(ip + 6, frag_off(kind, opts->mutate, r));
-	ip[8] = s->field[IR_TTL];
-	ip[9] = s->field[IR_PROTO];
-	put32(ip + 12, s->field[IR_SADDR]);
-	put32(ip + 16, s->field[IR_DADDR]);
-	pg_checksum(ip);
-	out->len = total;
+	ir_build_packet(&b, ip);
+	out->len = b.total;
 	if (opts->trailers && rng_one_in(r, 8)) {
-		memset(ip + total, 0x5a, 64);
+		memset(ip + b.total, 0x5a, 64);
 		out->len += 1 + rng_below(r, 60);
 	}
 	if (opts->malformed && rng_one_in(r, 128))

@@ -3,8 +3,8 @@
 #ifndef TESTS_DIFF_PKTBUILD_H
 #define TESTS_DIFF_PKTBUILD_H
 
+#include "ir/rng.h"
 #include "tests/diff/pktgen.h"
-#include "tests/diff/rng.h"
 
 #define PG_MAX_TCPOPTS	8
 

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/rng.h"
 #include "tests/diff/pktbuild.h"
-#include "tests/diff/rng.h"
 
 #define MAX_WAY		64
 

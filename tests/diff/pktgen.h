@@ -61,9 +61,6 @@ void pg_make(const struct pktgen *g, uint64_t number, uint32_t hooks,
 uint32_t pg_ifaces(const struct ir_table *t, char (*name)[IR_IFNAMSIZ],
 		   uint32_t max);
 
-/* Sets the header checksum, as it must be for a host to look further. */
-void pg_checksum(uint8_t *ip);
-
 /* In words and in hex. */
 void pg_print(FILE *out, const struct pg_packet *p);
 

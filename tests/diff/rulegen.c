@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include "ir/rng.h"
 
-#include "tests/diff/rng.h"
 
 #define LEVELS		5
 #define MAX_CHAINS	24

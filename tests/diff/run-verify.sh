@@ -101,6 +101,9 @@ check "restore -n, a change" "$restore" -n --verify "$work/change"
 says '^verified: 2000 rules' || result=1
 
 "$save" | grep -v '^#' >"$work/before"
+check "restore -t" "$restore" -t --verify "$src/examples/web-server.rules"
+says '^verified: 40 rules' || result=1
+check "... puts nothing in force" unchanged
 if ${CC:-cc} -shared -fPIC -o "$work/liar.so" "$src/tests/diff/liar.c" -ldl &&
    ! ldd "$multi" | grep -q libasan; then
 	for n in 1 2 77; do
