@@ -242,10 +242,14 @@ END_TEST
 static Suite *suite(bool run)
 {
 	Suite *s = suite_create("verify");
-	TCase *tc = tcase_create("walk");
+	TCase *tc = tcase_create("faults");
 
+	tcase_set_tags(tc, "long");	/* left out under valgrind */
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, planted_faults, 0, 4);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("walk");
+	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, nothing_wrong, 0, 10);
 	suite_add_tcase(s, tc);
 	if (!run)
