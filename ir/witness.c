@@ -30,6 +30,7 @@
 #define MAX_LENGTH	65535
 #define SHARED		4	/* other rules that are tried for one packet */
 #define SHARED_MAX	20	/* such packets for a rule */
+#define NEAR		40	/* with fewer, as many of these as neighbours */
 
 /* All rules together look at so many others, then the search gets short. */
 #define WORK		4000000000u
@@ -594,6 +595,19 @@ static int give_shared(struct ir_witness *w, uint32_t n, ir_probe_fn *probe,
 	return err;
 }
 
+/* Both sorts, where there is not room for all neighbours. */
+static int give_others(struct ir_witness *w, uint32_t n, ir_probe_fn *probe,
+		       void *ctx)
+{
+	uint32_t near = n < NEAR ? (n + 1) / 2 : n, left = near;
+	int err = give_neighbours(w, &left, probe, ctx);
+
+	n -= near - left;
+	if (err)
+		return err;
+	return give_shared(w, n < SHARED_MAX ? n : SHARED_MAX, probe, ctx);
+}
+
 int ir_witness_find(struct ir_witness *w, const struct ir_chain *chain,
 		    uint32_t at, uint32_t neighbours, ir_probe_fn *probe,
 		    void *ctx, const struct ir_rule **by)
@@ -613,9 +627,6 @@ int ir_witness_find(struct ir_witness *w, const struct ir_chain *chain,
 		return res;
 	err = give(w, &w->found, true, probe, ctx);
 	if (!err)
-		err = give_neighbours(w, &neighbours, probe, ctx);
-	if (!err)
-		err = give_shared(w, neighbours < SHARED_MAX ? neighbours :
-				  SHARED_MAX, probe, ctx);
+		err = give_others(w, neighbours, probe, ctx);
 	return err ? err : IR_WITNESS_FOUND;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/dump.h"
+#include "ir/boxes.h"
 #include "ir/eval.h"
 #include "ir/space.h"
 #include "ir/witness.h"
@@ -21,6 +21,8 @@
 struct probes {
 	const struct ir_table *t;
 	struct ir_counter *count;
+	struct ir_boxes	*boxes;
+	struct ir_counter *quick;	/* what they count */
 	uint32_t	witnesses;
 	uint32_t	neighbours;
 	uint32_t	inside;		/* neighbours that reach the rule as well */
@@ -45,7 +47,9 @@ static int look(void *ctx, const struct ir_probe *p)
 	ck_assert_uint_eq(again.bytes, p->len);
 	for (i = 0; i < p->len && i < 120; i++)
 		pr->sum = pr->sum * 31 + p->data[i];
-	ir_eval(pr->t, p->hook, &p->packet, pr->count);
+	ck_assert_int_eq(ir_eval(pr->t, p->hook, &p->packet, pr->count),
+			 ir_boxes_eval(pr->boxes, p->hook, &p->packet,
+				       pr->quick));
 	if (p->witness) {
 		pr->witnesses++;
 		ck_assert_uint_gt(pr->count[index].packets, before);
@@ -54,6 +58,24 @@ static int look(void *ctx, const struct ir_probe *p)
 		pr->inside += pr->count[index].packets > before;
 	}
 	return 0;
+}
+
+static void probes_open(struct probes *pr, const struct ir_table *table,
+			uint32_t n)
+{
+	pr->t = table;
+	pr->count = calloc(n, sizeof(*pr->count));
+	pr->quick = calloc(n, sizeof(*pr->quick));
+	pr->boxes = ir_boxes_new(table);
+	ck_assert(pr->count && pr->quick && pr->boxes);
+}
+
+static void probes_close(struct probes *pr, uint32_t n)
+{
+	ck_assert_mem_eq(pr->count, pr->quick, n * sizeof(*pr->count));
+	free(pr->count);
+	free(pr->quick);
+	ir_boxes_free(pr->boxes);
 }
 
 /* All rules; result[] by counter index. */
@@ -140,8 +162,7 @@ START_TEST(random_tables)
 	for (i = 0; i < 12; i++) {
 		t = random_table(rnd(6), 1 + rnd(60));
 		n = prepare(t);
-		pr.t = t;
-		pr.count = calloc(n, sizeof(*pr.count));
+		probes_open(&pr, t, n);
 		count = calloc(n, sizeof(*count));
 		res = calloc(n, 1);
 		find_all(t, i, 20, &pr, res);
@@ -157,7 +178,7 @@ START_TEST(random_tables)
 				      "table %u, counter %u: result %u, but hit",
 				      i, k, res[k]);
 		}
-		free(pr.count);
+		probes_close(&pr, n);
 		free(count);
 		free(res);
 		ir_table_free(t);
@@ -184,10 +205,9 @@ START_TEST(seeds)
 	n = prepare(t);
 	ck_assert_uint_lt(n, sizeof(res));
 	for (i = 0; i < 3; i++) {
-		pr[i].t = t;
-		pr[i].count = calloc(n, sizeof(*pr[i].count));
+		probes_open(&pr[i], t, n);
 		find_all(t, i / 2, 5, &pr[i], res);
-		free(pr[i].count);
+		probes_close(&pr[i], n);
 	}
 	ck_assert(pr[0].sum == pr[1].sum);
 	ck_assert(pr[0].sum != pr[2].sum);
@@ -214,15 +234,15 @@ static void teardown(void)
 
 static int find(struct ir_chain *c, uint32_t at, const struct ir_rule **by)
 {
-	struct probes pr = { .t = t };
+	struct probes pr = { 0 };
 	uint32_t n = prepare(t);
 	struct ir_witness *w = ir_witness_new(t, 1);
 	int res;
 
 	ck_assert_ptr_nonnull(w);
-	pr.count = calloc(n, sizeof(*pr.count));
+	probes_open(&pr, t, n);
 	res = ir_witness_find(w, c, at, 30, look, &pr, by);
-	free(pr.count);
+	probes_close(&pr, n);
 	ir_witness_free(w);
 	return res;
 }
