@@ -476,7 +476,8 @@ static int say_counter(struct verify *v, const struct judge *j, uint32_t i)
 		return 0;
 	loc = place(r);
 	name_rule(c, r, rule, sizeof(rule));
-	diag_error(v->diag, loc.line ? &loc : NULL, "%s: %s counts %llu packets of %llu bytes, not %llu of %llu",
+	diag_error(v->diag, loc.line ? &loc : NULL,
+		   "%s: %s counts %llu packets of %llu bytes, not %llu of %llu",
 		   rule, judge_name(j), (unsigned long long)have.packets,
 		   (unsigned long long)have.bytes,
 		   (unsigned long long)want.packets,
