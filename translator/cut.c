@@ -63,6 +63,20 @@ int tr_spans_make(struct tr_spans *s, const struct tr_boxes *list,
 	return 0;
 }
 
+bool tr_spans_cover(const struct tr_spans *s, uint32_t box,
+		    const struct tr_cell *cell)
+{
+	uint32_t fields = s->fields, f;
+
+	for (; fields; fields &= fields - 1) {
+		f = (uint32_t)__builtin_ctz(fields);
+		if (s->of[f][box].lo > cell->lo[f] ||
+		    s->of[f][box].hi < cell->hi[f])
+			return false;
+	}
+	return true;
+}
+
 /* --- where boxes begin and end --- */
 
 /*
@@ -167,20 +181,6 @@ static struct rating rate(const struct ends *e, const struct tr_cut *cut,
 
 /* --- choosing --- */
 
-static bool ends_inside(const struct tr_spans *s, uint32_t box,
-			const struct tr_cell *cell)
-{
-	uint32_t fields = s->fields, f;
-
-	for (; fields; fields &= fields - 1) {
-		f = (uint32_t)__builtin_ctz(fields);
-		if (s->of[f][box].lo > cell->lo[f] ||
-		    s->of[f][box].hi < cell->hi[f])
-			return true;
-	}
-	return false;
-}
-
 /* Of a long list: boxes that end in the cell, evenly spread over it. */
 static uint32_t sample(const struct tr_spans *s, const uint32_t *list,
 		       uint32_t n, const struct tr_cell *cell, uint32_t *room)
@@ -188,9 +188,9 @@ static uint32_t sample(const struct tr_spans *s, const uint32_t *list,
 	uint32_t i, seen = 0, m = 0, inside = 0;
 
 	for (i = 0; i < n; i++)
-		inside += ends_inside(s, list[i], cell);
+		inside += !tr_spans_cover(s, list[i], cell);
 	for (i = 0; i < n; i++) {
-		if (!ends_inside(s, list[i], cell))
+		if (tr_spans_cover(s, list[i], cell))
 			continue;
 		if ((uint64_t)seen++ * TR_CUT_SAMPLE / inside >= m &&
 		    m < TR_CUT_SAMPLE)

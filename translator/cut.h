@@ -50,6 +50,10 @@ int tr_spans_make(struct tr_spans *s, const struct tr_boxes *list,
 		  uint32_t fields);
 void tr_spans_free(struct tr_spans *s);
 
+/* Whether a box has all of the cell inside; else it ends somewhere in it. */
+bool tr_spans_cover(const struct tr_spans *s, uint32_t box,
+		    const struct tr_cell *cell);
+
 /* Room for tr_cut_choose(), one for a whole tree. */
 #define TR_CUT_SAMPLE	2048
 

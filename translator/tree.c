@@ -13,20 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool covers(const struct tr_spans *s, uint32_t box,
-		   const struct tr_cell *cell)
-{
-	uint32_t fields = s->fields, f;
-
-	for (; fields; fields &= fields - 1) {
-		f = (uint32_t)__builtin_ctz(fields);
-		if (s->of[f][box].lo > cell->lo[f] ||
-		    s->of[f][box].hi < cell->hi[f])
-			return false;
-	}
-	return true;
-}
-
 static bool touches(const struct tr_spans *s, uint32_t box,
 		    const struct tr_cell *cell)
 {
@@ -48,7 +34,7 @@ static uint32_t end_list(const struct tr_spans *s, const uint32_t *list,
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		if (s->solid[list[i]] && covers(s, list[i], cell))
+		if (s->solid[list[i]] && tr_spans_cover(s, list[i], cell))
 			return i + 1;
 	return n;
 }
