@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/build.h"
 #include "ir/eval.h"
 #include "ir/rng.h"
 
@@ -153,12 +154,6 @@ static uint32_t fold(uint32_t s)
 	return ~s & 0xffff;
 }
 
-void bench_header_checksum(uint8_t *ip)
-{
-	put16(ip + 10, 0);
-	put16(ip + 10, fold(sum(ip, 20, 0)));
-}
-
 /* What is behind the headers is 0, so that the length alone adds to a sum. */
 static void make_transport(const struct spec *s, uint8_t *ip, uint32_t len)
 {
@@ -192,7 +187,7 @@ static void make_header(const struct spec *s, uint8_t *ip)
 	put32(ip + 12, s->field[IR_SADDR]);
 	put32(ip + 16, s->field[IR_DADDR]);
 	make_transport(s, ip, s->field[IR_LEN] - 20);
-	bench_header_checksum(ip);
+	ir_build_checksum(ip);
 }
 
 void bench_flow_packet(const struct bench_ruleset *rs,

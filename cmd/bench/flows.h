@@ -57,9 +57,6 @@ void bench_flows_free(struct bench_flows *f);
 void bench_flow_packet(const struct bench_ruleset *rs,
 		       const struct bench_flow *f, struct ir_packet *p);
 
-/* Sets the header's checksum. */
-void bench_header_checksum(uint8_t *ip);
-
 /* How often a flow comes. */
 enum bench_traffic {
 	BENCH_UNIFORM,

@@ -18,6 +18,7 @@
 
 #include "backend/asm.h"
 #include "backend/load.h"
+#include "ir/build.h"
 
 #define WORDS	(BENCH_HEADERS / 8)
 
@@ -58,7 +59,7 @@ int bench_shuffle_packets_create(const struct bench_sequence *s, uint8_t ttl,
 	for (i = 0; i < s->n; i++) {
 		memcpy(v[i], s->flows->v[s->flow[i]].header, BENCH_HEADERS);
 		v[i][8] = (uint8_t)(v[i][8] + ttl);
-		bench_header_checksum(v[i]);
+		ir_build_checksum(v[i]);
 	}
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_packets", 4,
 			    s->n * BENCH_HEADERS, 1, NULL);

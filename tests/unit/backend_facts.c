@@ -18,7 +18,6 @@
 #include "backend/sys.h"
 #include "tests/unit/nslab.h"
 
-#define SKIPPED	77
 #define PIN	BE_RUNDIR "/kernel"
 
 /* Where things are in the box. */
@@ -199,30 +198,16 @@ START_TEST(not_kept)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-	SRunner *sr;
-	TCase *tc;
-	Suite *s;
-	int failed;
-
-	if (!nslab_init()) {
-		fprintf(stderr, "needs root: skipped\n");
-		return SKIPPED;
-	}
-	s = suite_create("backend facts");
-	tc = tcase_create("facts");
-	tcase_set_timeout(tc, 120);
-	tcase_add_checked_fixture(tc, nslab_setup, nslab_teardown);
 	tcase_add_test(tc, outlive_the_process);
 	tcase_add_test(tc, damaged);
 	tcase_add_test(tc, stale);
 	tcase_add_test(tc, foreign);
 	tcase_add_test(tc, not_kept);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+	return nslab_run("backend facts", 120, add_tests);
 }

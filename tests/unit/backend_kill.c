@@ -18,8 +18,6 @@
 #include "backend/sys.h"
 #include "tests/unit/nslab.h"
 
-#define SKIPPED	77
-
 /* Goes on from what a killed run left: one more packet, then the other one. */
 static void go_on(uint64_t packets)
 {
@@ -320,21 +318,8 @@ START_TEST(read_while_written)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-	SRunner *sr;
-	TCase *tc;
-	Suite *s;
-	int failed;
-
-	if (!nslab_init()) {
-		fprintf(stderr, "needs root: skipped\n");
-		return SKIPPED;
-	}
-	s = suite_create("backend kill");
-	tc = tcase_create("ns");
-	tcase_set_timeout(tc, 300);
-	tcase_add_checked_fixture(tc, nslab_setup, nslab_teardown);
 	tcase_add_test(tc, counters_survive_kill);
 	tcase_add_loop_test(tc, fails_at_every_step, 0, NKINDS);
 	tcase_add_loop_test(tc, first_fails_at_every_step, 0, NKINDS);
@@ -344,10 +329,9 @@ int main(void)
 	tcase_add_loop_test(tc, detach_killed_at_every_step, 0, NKINDS);
 	tcase_add_test(tc, killed_at_random);
 	tcase_add_test(tc, read_while_written);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+	return nslab_run("backend kill", 300, add_tests);
 }

@@ -21,8 +21,6 @@
 #include "backend/state.h"
 #include "tests/unit/nslab.h"
 
-#define SKIPPED	77
-
 /* Programs end some time after their last user. */
 static bool prog_ends(uint32_t id)
 {
@@ -386,21 +384,8 @@ START_TEST(refused)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-	SRunner *sr;
-	TCase *tc;
-	Suite *s;
-	int failed;
-
-	if (!nslab_init()) {
-		fprintf(stderr, "needs root: skipped\n");
-		return SKIPPED;
-	}
-	s = suite_create("backend ns");
-	tc = tcase_create("ns");
-	tcase_set_timeout(tc, 300);
-	tcase_add_checked_fixture(tc, nslab_setup, nslab_teardown);
 	tcase_add_loop_test(tc, round_trip, 0, NKINDS);
 	tcase_add_loop_test(tc, counters_go_on, 0, NKINDS);
 	tcase_add_loop_test(tc, other_hook_type, 0, NKINDS);
@@ -412,10 +397,9 @@ int main(void)
 	tcase_add_test(tc, priority_taken);
 	tcase_add_test(tc, classifier_again);
 	tcase_add_test(tc, refused);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+	return nslab_run("backend ns", 300, add_tests);
 }

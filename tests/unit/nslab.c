@@ -24,6 +24,8 @@
 #include "backend/link.h"
 #include "backend/state.h"
 
+#define SKIPPED	77
+
 const struct kind kinds[NKINDS] = {
 	{ "netfilter", false },
 	{ "xdp", false },
@@ -96,7 +98,7 @@ void use(const struct kind *k)
 	ck_assert_int_eq(be_attach_parse(k->spec, &attach, &diag), 0);
 }
 
-void nslab_setup(void)
+static void setup(void)
 {
 	new_ns();
 	use(&kinds[0]);
@@ -104,7 +106,7 @@ void nslab_setup(void)
 	make_rules(&stop, IR_DROP, 5, "stop it");
 }
 
-void nslab_teardown(void)
+static void teardown(void)
 {
 	free_rules(&pass);
 	free_rules(&stop);
@@ -277,11 +279,35 @@ void expect_tidy(void)
 }
 
 /* A mount namespace and a bpffs of our own. */
-bool nslab_init(void)
+static bool leave(void)
 {
 	return !geteuid() && !unshare(CLONE_NEWNS) &&
 	       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 	       !mount("none", "/run", "tmpfs", 0, NULL) &&
 	       !mkdir(BE_RUNDIR, 0700) &&
 	       !mount("bpffs", BE_RUNDIR, "bpf", 0, NULL);
+}
+
+int nslab_run(const char *name, double timeout, void (*add)(TCase *tc))
+{
+	TCase *tc;
+	SRunner *sr;
+	Suite *s;
+	int failed;
+
+	if (!leave()) {
+		fprintf(stderr, "needs root: skipped\n");
+		return SKIPPED;
+	}
+	s = suite_create(name);
+	tc = tcase_create("namespace");
+	tcase_set_timeout(tc, timeout);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	add(tc);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

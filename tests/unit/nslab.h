@@ -44,12 +44,12 @@ extern struct rules pass, stop;
 extern struct be_attach attach;
 extern struct diag diag;
 
-/* Once per process: false without privilege. */
-bool nslab_init(void);
-
-/* Fixtures: a namespace, the first kind, both rulesets (nothing in force). */
-void nslab_setup(void);
-void nslab_teardown(void);
+/*
+ * All of main(): runs the tests that @add puts in, each in a namespace with
+ * both rulesets and the first kind, and nothing in force.  Returns the exit
+ * status, 77 without privilege.
+ */
+int nslab_run(const char *name, double timeout, void (*add)(TCase *tc));
 
 /* The calling process goes into a new namespace, with lo up. */
 void new_ns(void);
