@@ -2,8 +2,8 @@
 /*
  * cmd/bench/engine.c - what can judge packets, each on a host of its own
  *
- * Three ways to be loaded: iptables-restore's (ours among them), nft's, and a
- * bare XDP program.
+ * Four ways to be loaded: iptables-restore's (ours among them), nft's, ipset's
+ * with iptables-restore's, and a bare XDP program.
  */
 #include "config.h"
 
@@ -39,6 +39,7 @@ enum way {
 	WAY_XDP,
 	WAY_RESTORE,		/* iptables-restore */
 	WAY_NFT,
+	WAY_IPSET,		/* and iptables-restore */
 };
 
 static const struct engine {
@@ -83,6 +84,11 @@ static const struct engine {
 		"nft-set", WAY_NFT, NULL, "nft", NULL,
 		{ "nft", "list", "ruleset" }, { "nft", "--version" },
 	},
+	[BENCH_IPSET] = {
+		"ipset", WAY_IPSET, NULL, "iptables-legacy-restore", NULL,
+		{ "iptables-legacy-save", "-c", "-t", "filter" },
+		{ "ipset", "--version" },
+	},
 };
 
 /* Flows are drawn from 0.0.0.0/0, but none has this pair of addresses. */
@@ -98,7 +104,7 @@ const char *bench_engine_name(enum bench_engine_kind k)
 
 bool bench_engine_has_rules(enum bench_engine_kind k)
 {
-	return engines[k].way == WAY_RESTORE || engines[k].way == WAY_NFT;
+	return engines[k].way >= WAY_RESTORE;
 }
 
 static bool ours(enum bench_engine_kind k)
@@ -153,22 +159,36 @@ static void translate_nft(struct bench_engine *e)
 	bench_command_free(&c);
 }
 
-static void make_set(struct bench_engine *e)
+static int make_nft_set(struct bench_engine *e, const struct bench_set *s)
 {
 	char *text = NULL;
 	size_t len;
 	int err;
 
-	err = bench_set_write(e->rs, &text, &len);
-	if (err == -EOPNOTSUPP)
+	err = bench_set_write_nft(s, &text, &len);
+	if (!err && asprintf(&e->text, EMPTY_NFT "%s", text) < 0) {
+		e->text = NULL;
+		err = -ENOMEM;
+	}
+	free(text);
+	return err;
+}
+
+static void make_set(struct bench_engine *e)
+{
+	struct bench_set s;
+	int err;
+
+	if (bench_set_read(e->rs, &s)) {
 		fail(e, "the ruleset is not one set");
+		return;
+	}
+	err = e->kind == BENCH_NFT_SET ? make_nft_set(e, &s) :
+	      bench_set_write_ipset(&s, &e->text, &e->rule);
+	if (err == -EOPNOTSUPP)
+		fail(e, "no type of set has these addresses and ports");
 	else if (err)
 		fail(e, strerror(-err));
-	else if (asprintf(&e->text, EMPTY_NFT "%s", text) < 0)
-		e->text = NULL;
-	free(text);
-	if (e->works && !e->text)
-		fail(e, strerror(ENOMEM));
 }
 
 /* Whether this hook of ours is exact with these rules. */
@@ -193,7 +213,7 @@ static void check(struct bench_engine *e)
 {
 	if (ours(e->kind))
 		check_hook(e);
-	else if (e->kind == BENCH_NFT_SET)
+	else if (e->kind == BENCH_NFT_SET || e->kind == BENCH_IPSET)
 		make_set(e);
 	else if (e->kind == BENCH_NFTABLES)
 		translate_nft(e);
@@ -238,8 +258,9 @@ void bench_engine_free(struct bench_engine *e)
 	if (e->prog >= 0)
 		close(e->prog);
 	free(e->text);
+	free(e->rule);
 	bench_host_free(&e->host);
-	e->text = NULL;
+	e->text = e->rule = NULL;
 	e->prog = -1;
 }
 
@@ -306,11 +327,27 @@ static void restore(struct bench_engine *e, const char *text, size_t len,
 	bench_command_free(&c);
 }
 
+/* The set first: the rule asks for it. */
+static void load_ipset(struct bench_engine *e, double *ms)
+{
+	struct bench_command c = {
+		.arg = { "ipset", "-exist", "restore", NULL },
+		.in = e->text, .inlen = e->len,
+	};
+
+	if (run(e, &c))
+		restore(e, e->rule, strlen(e->rule), false, ms);
+	*ms += c.ms;
+	bench_command_free(&c);
+}
+
 void bench_engine_load(struct bench_engine *e, double *ms)
 {
 	*ms = 0;
 	if (engines[e->kind].way == WAY_XDP)
 		load_xdp(e);
+	else if (engines[e->kind].way == WAY_IPSET)
+		load_ipset(e, ms);
 	else if (e->text)
 		restore(e, e->text, e->len, false, ms);
 	else if (bench_engine_has_rules(e->kind))
@@ -335,18 +372,39 @@ static void change_nft(struct bench_engine *e, const char *text, double *ms)
 	bench_command_free(&c);
 }
 
-void bench_engine_change(struct bench_engine *e, bool add, double *ms)
+/* An element more or less. */
+static void change_set(struct bench_engine *e, bool add, double *ms)
 {
-	const char *chain = ir_hook_name(e->rs->hook);
-	char text[256], element[128];
+	struct bench_command c = {
+		.arg = { "ipset", add ? "add" : "del", "bench", NULL },
+	};
+	char element[128], text[256];
+	struct bench_set s;
 
-	*ms = 0;
+	bench_set_read(e->rs, &s);
 	if (e->kind == BENCH_NFT_SET) {
-		bench_set_element(e->rs, element, sizeof(element));
+		bench_set_element_nft(&s, element, sizeof(element));
 		snprintf(text, sizeof(text),
 			 "%s element ip filter bench { %s }\n",
 			 add ? "add" : "delete", element);
 		change_nft(e, text, ms);
+		return;
+	}
+	bench_set_element_ipset(&s, element, sizeof(element));
+	c.arg[3] = element;
+	run(e, &c);
+	*ms = c.ms;
+	bench_command_free(&c);
+}
+
+void bench_engine_change(struct bench_engine *e, bool add, double *ms)
+{
+	const char *chain = ir_hook_name(e->rs->hook);
+	char text[256];
+
+	*ms = 0;
+	if (e->kind == BENCH_NFT_SET || e->kind == BENCH_IPSET) {
+		change_set(e, add, ms);
 	} else if (e->kind == BENCH_NFTABLES && add) {
 		snprintf(text, sizeof(text), "add rule ip filter %s %s\n",
 			 chain, ADDED_NFT);
@@ -449,19 +507,42 @@ static int64_t memory_legacy(void)
 	return bytes;
 }
 
+/* Of the set, as ipset says. */
+static int64_t memory_set(const struct bench_engine *e)
+{
+	static const char key[] = "Size in memory: ";
+	struct bench_command c = {
+		.arg = { "ipset", "list", "-t", "bench", NULL },
+		.netns = e->host.netns,
+	};
+	int64_t bytes = -1;
+	const char *s;
+
+	if (!bench_command_run(&c)) {
+		s = strstr(c.out, key);
+		if (s)
+			bytes = strtoll(s + sizeof(key) - 1, NULL, 10);
+	}
+	bench_command_free(&c);
+	return bytes;
+}
+
 int64_t bench_engine_memory(const struct bench_engine *e)
 {
-	int64_t bytes = -1;
+	int64_t bytes = -1, set = 0;
 	int back;
 
-	if (!e->works || (!ours(e->kind) && e->kind != BENCH_LEGACY))
+	if (!e->works || (!ours(e->kind) && e->kind != BENCH_LEGACY &&
+			  e->kind != BENCH_IPSET))
 		return -1;
-	back = enter(e);
+	if (e->kind == BENCH_IPSET)
+		set = memory_set(e);
+	back = set < 0 ? -1 : enter(e);
 	if (back < 0)
 		return -1;
 	bytes = ours(e->kind) ? memory_ours() : memory_legacy();
 	leave(back);
-	return bytes;
+	return bytes < 0 ? bytes : bytes + set;
 }
 
 void bench_engine_version(enum bench_engine_kind k, char *s, size_t len)

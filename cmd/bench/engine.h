@@ -27,6 +27,7 @@ enum bench_engine_kind {
 	BENCH_IPTABLES_NFT,
 	BENCH_NFTABLES,		/* as iptables-restore-translate says */
 	BENCH_NFT_SET,		/* where the ruleset is one set */
+	BENCH_IPSET,		/* the same, and one rule of iptables-legacy */
 	BENCH_NENGINES
 };
 
@@ -43,6 +44,7 @@ struct bench_engine {
 	char		reason[512];	/* why not */
 	char		*text;		/* what is loaded, where not rs->text */
 	size_t		len;
+	char		*rule;		/* of BENCH_IPSET, beside the text */
 	int		prog;		/* of BENCH_XDP_DROP; -1: none */
 	unsigned long	handle;		/* of the rule added, nft */
 };

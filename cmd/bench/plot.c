@@ -33,6 +33,7 @@ static const struct style {
 	{ "iptables-nft", "iptables-nft", "#cc79a7", 2 },
 	{ "nftables", "nftables (translated)", "#e69f00", 2 },
 	{ "nft-set", "nftables set", "#f0e442", 2 },
+	{ "ipset", "ipset, iptables-legacy", "#8c564b", 2 },
 	{ "xdp hash", "one hash lookup", "#444444", 1 },
 	{ "xdp", "iptables-bpf xdp", "#0072b2", 3 },
 	{ "tc", "iptables-bpf tc", "#56b4e9", 3 },

@@ -2,74 +2,86 @@
 /*
  * cmd/bench/set.c - rulesets that are one set, in other words
  *
- * Single values only: whoever is in the set meets the same target, whatever the
- * order of the rules.
+ * Whoever is in the set meets the same target, whatever the order of the rules
+ * and however they overlap.
  */
 #include "cmd/bench/set.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The fields that may differ from rule to rule, in nft's words. */
+/* The columns in nft's words. */
 static const struct {
 	enum ir_field	field;
 	const char	*type;
 	const char	*expr;		/* %s: the protocol */
-	const char	*example;
-} columns[] = {
-	{ IR_SADDR, "ipv4_addr", "ip saddr", "203.0.113.77" },
-	{ IR_DADDR, "ipv4_addr", "ip daddr", "198.51.100.1" },
-	{ IR_SPORT, "inet_service", "%s sport", "4241" },
-	{ IR_DPORT, "inet_service", "%s dport", "4242" },
+} columns[BENCH_NCOLUMNS] = {
+	[BENCH_COLUMN_SADDR] = {
+		IR_SADDR, "ipv4_addr", "ip saddr"
+	},
+	[BENCH_COLUMN_DADDR] = {
+		IR_DADDR, "ipv4_addr", "ip daddr"
+	},
+	[BENCH_COLUMN_SPORT] = {
+		IR_SPORT, "inet_service", "%s sport"
+	},
+	[BENCH_COLUMN_DPORT] = {
+		IR_DPORT, "inet_service", "%s dport"
+	},
 };
 
-#define NCOLUMNS	4
-#define PROTO		NCOLUMNS	/* must be the same in all */
-
-struct row {
-	bool		there[NCOLUMNS + 1];
-	uint32_t	value[NCOLUMNS + 1];
+const uint32_t bench_set_no_flow[BENCH_NCOLUMNS] = {
+	[BENCH_COLUMN_SADDR] = 0xcb00714d,	/* 203.0.113.77 */
+	[BENCH_COLUMN_DADDR] = 0xc6336401,	/* 198.51.100.1 */
+	[BENCH_COLUMN_SPORT] = 4241,
+	[BENCH_COLUMN_DPORT] = 4242,
 };
 
-struct set {
-	const struct bench_ruleset *rs;
-	struct row	first;
-	bool		differs[NCOLUMNS + 1];
-};
+/* Reading ------------------------------------------------------------------ */
 
 static int column_of(enum ir_field f)
 {
 	int i;
 
-	for (i = 0; i < NCOLUMNS; i++)
+	for (i = 0; i < BENCH_NCOLUMNS; i++)
 		if (columns[i].field == f)
 			return i;
-	return f == IR_PROTO ? PROTO : -1;
+	return f == IR_PROTO ? BENCH_COLUMN_PROTO : -1;
 }
 
-static bool read_pred(const struct ir_pred *p, struct row *row)
+/* The range that a term is, where it is one: a prefix, or whole values. */
+static bool read_term(const struct ir_term *t, uint32_t *lo, uint32_t *hi)
 {
-	const struct ir_term *t = p->term;
-	uint32_t max;
-	int c;
+	uint32_t max = ir_field_max(t->field), rest = max & ~t->mask;
 
-	if (p->kind != IR_PRED_TERMS || p->negate || p->nterms != 1)
+	if (rest & (rest + 1) || t->lo > t->hi || (rest && t->lo != t->hi))
 		return false;
-	max = ir_field_max(t->field);
-	if (t->lo != t->hi || (t->mask & max) != max)
-		return false;
-	c = column_of(t->field);
-	if (c < 0 || (row->there[c] && row->value[c] != t->lo))
-		return false;
-	row->there[c] = true;
-	row->value[c] = t->lo;
+	*lo = t->lo;
+	*hi = t->hi | rest;
 	return true;
 }
 
-static bool read_row(const struct ir_rule *r, struct row *row)
+static bool read_pred(const struct ir_pred *p, struct bench_set_row *row)
+{
+	const struct ir_term *t = p->term;
+	uint32_t lo, hi;
+	int c;
+
+	if (p->kind != IR_PRED_TERMS || p->negate || p->nterms != 1 ||
+	    !read_term(t, &lo, &hi))
+		return false;
+	c = column_of(t->field);
+	if (c < 0 || (row->there[c] && (row->lo[c] != lo || row->hi[c] != hi)))
+		return false;
+	row->there[c] = true;
+	row->lo[c] = lo;
+	row->hi[c] = hi;
+	return true;
+}
+
+static bool read_row(const struct ir_rule *r, struct bench_set_row *row)
 {
 	uint32_t m, p;
 
@@ -81,36 +93,55 @@ static bool read_row(const struct ir_rule *r, struct row *row)
 	return true;
 }
 
-/* Whether it is one; which columns there are and which differ. */
-static bool read_set(struct set *s)
+static void compare_rows(struct bench_set *s, const struct bench_set_row *row)
 {
-	const struct ir_chain *chain = s->rs->chain;
-	bool any = false;
-	struct row row;
-	uint32_t i;
+	const struct bench_set_row *a = &s->first;
 	int c;
 
-	if (chain->nrules < 2 || chain->nrules != s->rs->nrules ||
+	for (c = 0; c <= BENCH_COLUMN_PROTO; c++) {
+		if (row->lo[c] != a->lo[c] || row->hi[c] != a->hi[c])
+			s->differs |= 1u << c;
+		if (row->lo[c] != row->hi[c] || a->lo[c] != a->hi[c])
+			s->wide |= 1u << c;
+	}
+}
+
+int bench_set_read(const struct bench_ruleset *rs, struct bench_set *s)
+{
+	const struct ir_chain *chain = rs->chain;
+	struct bench_set_row row;
+	uint32_t i;
+
+	*s = (struct bench_set){ .rs = rs };
+	if (chain->nrules < 2 || chain->nrules != rs->nrules ||
 	    (chain->rule[0]->target != IR_ACCEPT &&
 	     chain->rule[0]->target != IR_DROP) ||
 	    !read_row(chain->rule[0], &s->first))
-		return false;
+		return -EOPNOTSUPP;
 	for (i = 1; i < chain->nrules; i++) {
 		if (chain->rule[i]->target != chain->rule[0]->target ||
 		    !read_row(chain->rule[i], &row) ||
 		    memcmp(row.there, s->first.there, sizeof(row.there)))
-			return false;
-		for (c = 0; c <= PROTO; c++)
-			s->differs[c] |= row.value[c] != s->first.value[c];
+			return -EOPNOTSUPP;
+		compare_rows(s, &row);
 	}
-	for (c = 0; c < NCOLUMNS; c++)
-		any |= s->differs[c];
-	return any && !s->differs[PROTO];
+	if (!s->differs || s->differs >> BENCH_COLUMN_PROTO)
+		return -EOPNOTSUPP;
+	s->wide &= s->differs;
+	return 0;
 }
 
-static const char *proto_name(uint32_t proto)
+void bench_set_row(const struct bench_set *s, uint32_t i,
+		   struct bench_set_row *row)
 {
-	switch (proto) {
+	read_row(s->rs->chain->rule[i], row);
+}
+
+const char *bench_set_proto(const struct bench_set *s)
+{
+	if (!s->first.there[BENCH_COLUMN_PROTO])
+		return NULL;
+	switch (s->first.lo[BENCH_COLUMN_PROTO]) {
 	case IPPROTO_TCP:
 		return "tcp";
 	case IPPROTO_UDP:
@@ -120,25 +151,53 @@ static const char *proto_name(uint32_t proto)
 	}
 }
 
-static void write_value(FILE *f, int c, uint32_t v)
+/* Writing ------------------------------------------------------------------ */
+
+static void write_address(FILE *f, uint32_t a)
 {
-	if (columns[c].field == IR_SADDR || columns[c].field == IR_DADDR)
-		fprintf(f, "%u.%u.%u.%u", v >> 24, v >> 16 & 255, v >> 8 & 255,
-			v & 255);
-	else
-		fprintf(f, "%u", v);
+	fprintf(f, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255,
+		a & 255);
 }
 
-/* What @write does for each column that differs, with dots between. */
-static void write_joined(const struct set *s, FILE *f, const struct row *row,
-			 void (*write)(const struct set *s, FILE *f, int c,
-				       const struct row *row))
+bool bench_set_is_net(uint32_t lo, uint32_t hi)
+{
+	uint32_t low = lo ^ hi;
+
+	return !(low & (low + 1)) && !(lo & low);
+}
+
+void bench_set_value(FILE *f, enum bench_column c,
+		     const struct bench_set_row *row)
+{
+	uint32_t lo = row->lo[c], hi = row->hi[c];
+	const bool address = c <= BENCH_COLUMN_DADDR;
+
+	if (!address)
+		fprintf(f, lo == hi ? "%u" : "%u-%u", lo, hi);
+	else
+		write_address(f, lo);
+	if (!address || lo == hi)
+		return;
+	if (bench_set_is_net(lo, hi)) {
+		fprintf(f, "/%d", __builtin_clz(lo ^ hi));
+		return;
+	}
+	fputc('-', f);
+	write_address(f, hi);
+}
+
+/* What @write does for each column of the set, with dots between. */
+static void write_joined(const struct bench_set *s, FILE *f,
+			 const struct bench_set_row *row,
+			 void (*write)(const struct bench_set *s, FILE *f,
+				       enum bench_column c,
+				       const struct bench_set_row *row))
 {
 	const char *dot = "";
 	int c;
 
-	for (c = 0; c < NCOLUMNS; c++) {
-		if (!s->differs[c])
+	for (c = 0; c < BENCH_NCOLUMNS; c++) {
+		if (!(s->differs >> c & 1))
 			continue;
 		fputs(dot, f);
 		write(s, f, c, row);
@@ -146,18 +205,18 @@ static void write_joined(const struct set *s, FILE *f, const struct row *row,
 	}
 }
 
-static void write_type(const struct set *s, FILE *f, int c,
-		       const struct row *row)
+static void write_type(const struct bench_set *s, FILE *f, enum bench_column c,
+		       const struct bench_set_row *row)
 {
 	(void)s;
 	(void)row;
 	fputs(columns[c].type, f);
 }
 
-static void write_expr(const struct set *s, FILE *f, int c,
-		       const struct row *row)
+static void write_expr(const struct bench_set *s, FILE *f, enum bench_column c,
+		       const struct bench_set_row *row)
 {
-	const char *proto = proto_name(s->first.value[PROTO]);
+	const char *proto = bench_set_proto(s);
 
 	(void)row;
 	if (columns[c].expr[0] == '%')
@@ -167,34 +226,26 @@ static void write_expr(const struct set *s, FILE *f, int c,
 		fputs(columns[c].expr, f);
 }
 
-static void write_cell(const struct set *s, FILE *f, int c,
-		       const struct row *row)
+static void write_cell(const struct bench_set *s, FILE *f, enum bench_column c,
+		       const struct bench_set_row *row)
 {
 	(void)s;
-	write_value(f, c, row->value[c]);
-}
-
-static void write_example(const struct set *s, FILE *f, int c,
-			  const struct row *row)
-{
-	(void)s;
-	(void)row;
-	fputs(columns[c].example, f);
+	bench_set_value(f, c, row);
 }
 
 /* The one rule. */
-static void write_rule(const struct set *s, FILE *f)
+static void write_rule(const struct bench_set *s, FILE *f)
 {
 	int c;
 
-	if (s->first.there[PROTO])
-		fprintf(f, "ip protocol %u ", s->first.value[PROTO]);
-	for (c = 0; c < NCOLUMNS; c++) {
-		if (!s->first.there[c] || s->differs[c])
+	if (s->first.there[BENCH_COLUMN_PROTO])
+		fprintf(f, "ip protocol %u ", s->first.lo[BENCH_COLUMN_PROTO]);
+	for (c = 0; c < BENCH_NCOLUMNS; c++) {
+		if (!s->first.there[c] || s->differs >> c & 1)
 			continue;
 		write_expr(s, f, c, NULL);
 		fputc(' ', f);
-		write_value(f, c, s->first.value[c]);
+		bench_set_value(f, c, &s->first);
 		fputc(' ', f);
 	}
 	write_joined(s, f, NULL, write_expr);
@@ -202,51 +253,57 @@ static void write_rule(const struct set *s, FILE *f)
 		s->rs->chain->rule[0]->target == IR_DROP ? "drop" : "accept");
 }
 
-static void write_elements(const struct set *s, FILE *f)
+static void write_elements(const struct bench_set *s, FILE *f)
 {
-	struct row row;
+	struct bench_set_row row;
 	uint32_t i;
 
 	for (i = 0; i < s->rs->chain->nrules; i++) {
-		read_row(s->rs->chain->rule[i], &row);
+		bench_set_row(s, i, &row);
 		fputs(i ? ",\n" : "", f);
 		write_joined(s, f, &row, write_cell);
 	}
 }
 
-int bench_set_write(const struct bench_ruleset *rs, char **text, size_t *len)
+/* Ranges that overlap are merged, where nft can: in sets of one column. */
+static void write_flags(const struct bench_set *s, FILE *f)
 {
-	const bool input = rs->hook == IR_HOOK_INPUT;
-	struct set s = { .rs = rs };
-	FILE *f;
+	if (s->wide)
+		fputs("flags interval\n", f);
+	if (s->wide && !(s->differs & (s->differs - 1)))
+		fputs("auto-merge\n", f);
+}
 
-	if (!read_set(&s))
-		return -EOPNOTSUPP;
-	f = open_memstream(text, len);
+int bench_set_write_nft(const struct bench_set *s, char **text, size_t *len)
+{
+	const bool input = s->rs->hook == IR_HOOK_INPUT;
+	FILE *f = open_memstream(text, len);
+
 	if (!f)
 		return -ENOMEM;
 	fputs("table ip filter {\nset bench {\ntype ", f);
-	write_joined(&s, f, NULL, write_type);
-	fputs("\nelements = { ", f);
-	write_elements(&s, f);
+	write_joined(s, f, NULL, write_type);
+	fputc('\n', f);
+	write_flags(s, f);
+	fputs("elements = { ", f);
+	write_elements(s, f);
 	fprintf(f, " }\n}\nchain %s {\ntype filter hook %s priority 0; policy %s;\n",
-		ir_hook_name(rs->hook), input ? "input" : "forward",
-		rs->chain->policy == IR_DROP ? "drop" : "accept");
-	write_rule(&s, f);
+		ir_hook_name(s->rs->hook), input ? "input" : "forward",
+		s->rs->chain->policy == IR_DROP ? "drop" : "accept");
+	write_rule(s, f);
 	fputs("}\n}\n", f);
 	return fclose(f) ? -ENOMEM : 0;
 }
 
-int bench_set_element(const struct bench_ruleset *rs, char *s, size_t len)
+int bench_set_element_nft(const struct bench_set *s, char *buf, size_t len)
 {
-	struct set set = { .rs = rs };
-	FILE *f;
+	struct bench_set_row row = { .there = { false } };
+	FILE *f = fmemopen(buf, len, "w");
 
-	if (!read_set(&set))
-		return -EOPNOTSUPP;
-	f = fmemopen(s, len, "w");
 	if (!f)
 		return -ENOMEM;
-	write_joined(&set, f, NULL, write_example);
+	memcpy(row.lo, bench_set_no_flow, sizeof(bench_set_no_flow));
+	memcpy(row.hi, bench_set_no_flow, sizeof(bench_set_no_flow));
+	write_joined(s, f, &row, write_cell);
 	return fclose(f) ? -ENOMEM : 0;
 }

@@ -64,10 +64,10 @@ all_engines() {
 	holds "every engine was sent frames of each kind" \
 		'[.rulesets[].engines[] | select(has("skipped") | not) |
 		  .frames | length == 4 and all(.sent > 0)] |
-		 length == 17 and all' "$out"
-	holds "only the set is left out where the rules are no set" \
+		 length == 18 and all' "$out"
+	holds "only sets are left out where the rules are no set" \
 		'[.rulesets[].engines[] | select(has("skipped")) | .engine] ==
-		 ["nft-set"]' "$out"
+		 ["nft-set", "ipset"]' "$out"
 	holds "no engine was wrong" \
 		'[.rulesets[].engines[] | has("wrong")] | any | not' "$out"
 	holds "without rules all frames get through" \
@@ -80,10 +80,10 @@ all_engines() {
 		'[.rulesets[1].engines[] |
 		  select(has("load_ms") and .engine != "no-rules") | .frames[] |
 		  .through == (if .traffic == "none" then .sent else 0 end)] |
-		 length == 28 and all' "$out"
+		 length == 32 and all' "$out"
 	holds "rules were loaded, one was added and deleted" \
 		'[.rulesets[].engines[] | select(has("load_ms")) |
-		  .add_ms.n > 0 and .delete_ms.n > 0] | length == 13 and all' \
+		  .add_ms.n > 0 and .delete_ms.n > 0] | length == 14 and all' \
 		"$out"
 	holds "the machine is described" \
 		'.machine | .cpus > 0 and (.kernel | length) > 0' "$out"
@@ -97,7 +97,42 @@ stateful() {
 	same "rules with states: exit status" 0 $rc
 	holds "rules with states are not for xdp and tc" \
 		'[.rulesets[].engines[] | select(has("skipped")) | .engine] ==
-		 ["bpf-xdp", "bpf-tc", "nft-set"]' "$out"
+		 ["bpf-xdp", "bpf-tc", "nft-set", "ipset"]' "$out"
+}
+
+# Sets of every type that ipset has, of values and of ranges; some kernels lack one.
+sets() {
+	local out=$tmp/sets.json f
+
+	fields=("-s 10.0.0.%d" "-d 10.%d.0.0/16" "-p tcp --sport %d"
+		"-p tcp --dport %d:%d0" "-s 10.0.0.%d -p udp --dport 53"
+		"-s 10.1.%d.0/24 -p udp --dport 1%d" "-d 10.0.0.%d -p udp --dport 1%d"
+		"-s 10.0.0.%d -d 10.0.1.%d -p tcp --dport 1%d"
+		"-s 10.%d.0.0/16 -d 10.0.1.%d -p tcp --dport 1%d")
+	for f in "${!fields[@]}"; do
+		write_set "${fields[f]}" >"$tmp/set$f"
+	done
+	bench "$out" --measure load,frames --traffic uniform,none \
+		--engine nft-set,ipset "$tmp"/set?
+	same "sets of all types: exit status" 0 $rc
+	holds "sets of all types were sent frames" \
+		'[.rulesets[].engines[] | select(.engine == "nft-set" or
+		  .engine == "ipset") | (.add_ms.n > 0 and .delete_ms.n > 0 and
+		  (.frames | length > 0)) or
+		  (.skipped // "" | test("Kernel error|set type"))] |
+		 length == 18 and all' "$out"
+}
+
+# write_set FORMAT: three rules, with their numbers where FORMAT has a %d.
+write_set() {
+	local i
+
+	printf '*filter\n:FORWARD ACCEPT\n'
+	for i in 3 5 7; do
+		# shellcheck disable=SC2059
+		printf -- "-A FORWARD ${1//%d/$i} -j DROP\n"
+	done
+	printf 'COMMIT\n'
 }
 
 # A command that is not what it seems: it leaves the last rule out.
@@ -124,12 +159,12 @@ missing() {
 
 	mkdir -p "$tmp/few"
 	ln -sf "$(command -v ip)" "$tmp/few/ip"
-	PATH=$tmp/few "$xtbpf" bench "${quick[@]}" --gen grid --rules 5 \
+	PATH=$tmp/few "$xtbpf" bench "${quick[@]}" --gen blocklist --rules 5 \
 		--measure load >"$out" 2>"$tmp/err"
 	same "tools that are missing: exit status" 0 $?
 	holds "tools that are missing are named" \
 		'[.rulesets[].engines[] | select(has("skipped")) | .skipped |
-		  contains("not installed")] | length == 4 and all' "$out"
+		  contains("not installed")] | length == 5 and all' "$out"
 }
 
 # Killed while it measures: no namespace is left that has rules.
@@ -173,6 +208,7 @@ wrong_arguments() {
 }
 
 all_engines
+sets
 stateful
 liar
 missing
