@@ -46,6 +46,9 @@ struct be_return {
  * privileged program may read what it has not written, and no test ever asks
  * for a field that the parser does not fill.  The verifier takes up to 16 bytes
  * of the 512 for itself (may_goto).
+ *
+ * A field's number in the table is cut to five bits, so that what is read by it
+ * may be in the stack of returns, which is of no harm.
  */
 struct be_frame {
 	/* From here on the verifier forgets what it knows (walk.c). */

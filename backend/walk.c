@@ -123,7 +123,7 @@ static void descend(struct be_gen *g, be_label empty)
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), leaf);
 	be_gen_at(g, BPF_REG_0, BE_R_REC);
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, 0));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, 15));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_TERM_FIELD));
 	be_emit(a, insn_alui(BPF_LSH, BPF_REG_1, 2));
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_10));
 	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_1, BE_FRAME(field)));

@@ -132,7 +132,7 @@ struct tr_term {
 };
 
 enum {
-	TR_TERM_FIELD	= 0x0f,
+	TR_TERM_FIELD	= 0x1f,
 	TR_TERM_NEGATE	= 0x100,
 	TR_TERM_LAST	= 0x200,	/* last term of its predicate */
 	TR_TERM_END	= 0x400,	/* last predicate of the record */
