@@ -38,6 +38,7 @@
 
 struct batch {
 	struct mnl_nlmsg_batch *b;
+	uint16_t	family;		/* NFPROTO_* */
 	uint32_t	seq;
 	int		err;		/* the first one sticks */
 };
@@ -46,7 +47,7 @@ static struct nlmsghdr *start(struct batch *batch, uint16_t type,
 			      uint16_t flags)
 {
 	return nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(batch->b), type,
-				     NFPROTO_IPV4, flags, batch->seq++);
+				     batch->family, flags, batch->seq++);
 }
 
 static void next(struct batch *batch)
@@ -63,7 +64,7 @@ static void add_table(struct batch *batch, uint16_t type, uint16_t flags)
 		batch->err = -ENOMEM;
 		return;
 	}
-	nftnl_table_set_u32(t, NFTNL_TABLE_FAMILY, NFPROTO_IPV4);
+	nftnl_table_set_u32(t, NFTNL_TABLE_FAMILY, batch->family);
 	nftnl_table_set_str(t, NFTNL_TABLE_NAME, TABLE);
 	nftnl_table_nlmsg_build_payload(start(batch, type, flags), t);
 	next(batch);
@@ -200,9 +201,12 @@ static void fill(struct batch *batch, bool on)
 	add_rule(batch, NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK);
 }
 
-static int run(bool on)
+static int run(int family, bool on)
 {
-	struct batch batch = { .seq = (uint32_t)time(NULL) };
+	struct batch batch = {
+		.family	= family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_IPV4,
+		.seq	= (uint32_t)time(NULL),
+	};
 	char buf[2 * BATCH_SIZE];
 	uint32_t last;
 	int err;
@@ -224,9 +228,9 @@ static int run(bool on)
 	return err;
 }
 
-int be_conntrack_on(struct diag *diag)
+int be_conntrack_on(int family, struct diag *diag)
 {
-	int err = run(true);
+	int err = run(family, true);
 
 	if (err)
 		diag_error(diag, NULL,
@@ -235,9 +239,9 @@ int be_conntrack_on(struct diag *diag)
 	return err;
 }
 
-int be_conntrack_off(struct diag *diag)
+int be_conntrack_off(int family, struct diag *diag)
 {
-	int err = run(false);
+	int err = run(family, false);
 
 	if (err)
 		diag_error(diag, NULL,

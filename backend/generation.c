@@ -17,7 +17,7 @@
 #include "backend/sys.h"
 
 /* "xtb" and the version of the layout. */
-#define MAGIC		0x78746201
+#define MAGIC		0x78746202
 
 /* The box "base": this, then ncounters struct ir_counter. */
 struct base {
@@ -83,16 +83,23 @@ static uint64_t new_serial(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static uint32_t ncounters(const struct be_commit *c)
+{
+	return c->classifier ? c->classifier->ncounters : 0;
+}
+
 static int put_meta(const struct be_ns *ns, uint32_t gen,
-		    const struct be_commit *c, const struct be_plan *plan)
+		    const struct be_commit *c, const struct be_plan *plan,
+		    uint32_t nlinks)
 {
 	struct be_meta meta;
 
 	memset(&meta, 0, sizeof(meta));
 	meta.magic = MAGIC;
-	meta.ncounters = c->classifier->ncounters;
+	meta.ncounters = ncounters(c);
 	meta.serial = new_serial();
-	meta.table_bytes = c->classifier->size;
+	meta.nlinks = nlinks;
+	meta.table_bytes = c->classifier ? c->classifier->size : 0;
 	meta.image_bytes = (uint32_t)c->size;
 	meta.conntrack = c->conntrack;
 	meta.plan = *plan;
@@ -110,8 +117,8 @@ static bool continues(const struct be_commit *c, uint32_t i)
 static int put_carry(const struct be_ns *ns, uint32_t gen,
 		     const struct be_commit *c, bool *any)
 {
-	const uint32_t n = c->classifier->ncounters;
-	struct carry *v = calloc(n, sizeof(*v));
+	const uint32_t n = ncounters(c);
+	struct carry *v = calloc(n ? n : 1, sizeof(*v));
 	uint32_t i;
 	int err = 0;
 
@@ -135,14 +142,15 @@ static int put_carry(const struct be_ns *ns, uint32_t gen,
 static int put_base(const struct be_ns *ns, uint32_t gen,
 		    const struct be_commit *c, bool settled)
 {
-	const uint32_t n = c->classifier->ncounters;
+	const uint32_t n = ncounters(c);
 	struct base *b = calloc(1, base_size(n));
 	int err;
 
 	if (!b)
 		return -ENOMEM;
 	b->settled = settled;
-	memcpy(b->start, c->start, n * sizeof(b->start[0]));
+	if (n)
+		memcpy(b->start, c->start, n * sizeof(b->start[0]));
 	err = put_box(ns, gen, "base", b, base_size(n));
 	free(b);
 	return err;
@@ -172,16 +180,16 @@ static int put_data(const struct be_ns *ns, uint32_t gen,
 
 	err = be_sys_mkdir(be_ns_path(ns, "gen%u", gen).s);
 	if (!err)
-		err = put_meta(ns, gen, c, plan);
+		err = put_meta(ns, gen, c, plan, links->n);
 	if (!err)
 		err = put_carry(ns, gen, c, &any);
 	if (!err)
 		err = put_base(ns, gen, c, !any);
 	if (!err)
 		err = put_box(ns, gen, "ruleset", c->ruleset, c->size);
-	if (!err)
+	if (!err && c->classifier)
 		err = put_memo(ns, gen, c->classifier);
-	if (!err)
+	if (!err && links->n)
 		err = put_box(ns, gen, "links", links->link,
 			      links->n * sizeof(links->link[0]));
 	return err;
@@ -280,7 +288,7 @@ int be_generation_build(const struct be_ns *ns, uint32_t gen,
 	int err;
 
 	err = put_data(ns, gen, c, plan, links);
-	if (err)
+	if (err || !c->classifier)
 		goto out;
 	opts.table_fd = be_table_create(c->classifier, diag);
 	opts.counter_fd = be_counter_create(c->classifier->ncounters, diag);
@@ -317,17 +325,20 @@ int be_generation_meta(const struct be_ns *ns, uint32_t gen,
 int be_generation_links(const struct be_ns *ns, uint32_t gen,
 			struct be_links *out)
 {
+	struct be_meta meta;
 	size_t size;
 	void *v;
 	int err;
 
-	memset(out, 0, sizeof(*out));
+	err = be_generation_meta(ns, gen, &meta);
+	if (err || !meta.nlinks)
+		return err;
 	err = read_box(ns, gen, "links", &v, &size);
 	if (err)
 		return err;
-	out->link = v;
-	out->n = (uint32_t)(size / sizeof(out->link[0]));
-	return 0;
+	err = be_links_add(out, v, (uint32_t)(size / sizeof(out->link[0])));
+	free(v);
+	return err;
 }
 
 int be_generation_image(const struct be_ns *ns, uint32_t gen, void **image,
@@ -374,10 +385,13 @@ static int read_base(const struct be_ns *ns, uint32_t gen, uint32_t n,
 static int add_live(const struct be_ns *ns, uint32_t gen, uint32_t n,
 		    struct ir_counter *count)
 {
-	struct ir_counter *live = calloc(n, sizeof(*live));
+	struct ir_counter *live;
 	uint32_t i;
 	int fd = -1, err = -ENOMEM;
 
+	if (!n)
+		return 0;
+	live = calloc(n, sizeof(*live));
 	if (!live)
 		goto out;
 	fd = be_sys_get(path(ns, gen, "counters").s);
@@ -434,7 +448,7 @@ static int add_carry(const struct be_ns *ns, uint32_t gen, uint32_t n,
 		err = -EPROTO;
 		goto out;
 	}
-	err = count_other(ns, 1 - gen, &nother, &other);
+	err = count_other(ns, gen ^ 1, &nother, &other);
 	for (i = 0; !err && i < n; i++) {
 		if (v[i].index >= nother)
 			continue;

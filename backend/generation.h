@@ -2,6 +2,9 @@
 /*
  * backend/generation.h - all that belongs to one ruleset: RUNDIR/COOKIE/genN/
  *
+ * Which N are whose is said in state.h.  A ruleset of which nothing is judged
+ * has only meta, base, ruleset.
+ *
  *	meta		box: struct be_meta
  *	table		the classifier's block
  *	memo		box: the rest of the classifier, tr_classifier_pack()
@@ -39,7 +42,7 @@ struct be_meta {
 	uint32_t	table_bytes;
 	uint32_t	image_bytes;
 	uint32_t	conntrack;
-	uint32_t	pad;
+	uint32_t	nlinks;
 	struct be_plan	plan;
 	struct be_attach attach;
 };
@@ -56,6 +59,7 @@ int be_generation_build(const struct be_ns *ns, uint32_t gen,
 /* -ENOENT: no such generation.  -EPROTO: made by another version. */
 int be_generation_meta(const struct be_ns *ns, uint32_t gen, struct be_meta *meta);
 
+/* Adds to *out. */
 int be_generation_links(const struct be_ns *ns, uint32_t gen, struct be_links *out);
 
 /* The bytes; *image is the caller's. */

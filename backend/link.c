@@ -73,15 +73,15 @@ void be_links_force_clsact(bool on)
 static bool same(const struct be_link *a, const struct be_link *b)
 {
 	return a->type == b->type && a->ifindex == b->ifindex &&
-	       a->where == b->where;
+	       a->family == b->family && a->where == b->where;
 }
 
-static bool known(const struct be_links *links, const struct be_link *l)
+bool be_links_have(const struct be_links *links, const struct be_link *link)
 {
 	uint32_t i;
 
 	for (i = 0; i < links->n; i++)
-		if (same(&links->link[i], l))
+		if (same(&links->link[i], link))
 			return true;
 	return false;
 }
@@ -109,14 +109,26 @@ static bool parse_where(const char *s, struct be_pinned *p)
 	}
 }
 
+static bool parse_number(uint32_t number, struct be_pinned *p)
+{
+	if (p->link.type != BE_NETFILTER)
+		p->link.ifindex = number;
+	else if (number == 4 || number == 6)
+		p->link.family = number == 4 ? AF_INET : AF_INET6;
+	else
+		return false;
+	return true;
+}
+
 bool be_pinned_parse(const char *name, struct be_pinned *out)
 {
 	char kind[8], type[16], where[16];
+	uint32_t number;
 	int n, i;
 
 	memset(out, 0, sizeof(*out));
 	n = sscanf(name, "%7[a-z]-%15[a-z]-%u-%15[A-Za-z]-%u", kind, type,
-		   &out->link.ifindex, where, &out->priority);
+		   &number, where, &out->priority);
 	out->filter = n == 5 && !strcmp(kind, "filter");
 	if (!out->filter && (n != 4 || strcmp(kind, "link")))
 		return false;
@@ -124,7 +136,7 @@ bool be_pinned_parse(const char *name, struct be_pinned *out)
 		if (strcmp(type, be_hook_type_name((enum be_hook_type)i)))
 			continue;
 		out->link.type = (uint32_t)i;
-		return parse_where(where, out);
+		return parse_number(number, out) && parse_where(where, out);
 	}
 	return false;
 }
@@ -135,8 +147,10 @@ static struct be_path pinned_path(const struct be_ns *ns,
 	const char *where;
 
 	if (p->link.type == BE_NETFILTER)
-		where = ir_hook_name((enum ir_hook)p->link.where);
-	else if (p->link.type == BE_XDP)
+		return be_ns_path(ns, "link-netfilter-%d-%s",
+				  p->link.family == AF_INET ? 4 : 6,
+				  ir_hook_name((enum ir_hook)p->link.where));
+	if (p->link.type == BE_XDP)
 		where = p->generic ? "generic" : "native";
 	else
 		where = directions[p->link.where];
@@ -219,8 +233,7 @@ out:
 	return err;
 }
 
-static int want_add(struct be_links *out, uint32_t type, uint32_t ifindex,
-		    uint32_t where)
+static int add(struct be_links *out, const struct be_link *link)
 {
 	struct be_link *p;
 
@@ -231,8 +244,26 @@ static int want_add(struct be_links *out, uint32_t type, uint32_t ifindex,
 			return -ENOMEM;
 		out->link = p;
 	}
-	out->link[out->n++] = (struct be_link){ type, ifindex, where };
+	out->link[out->n++] = *link;
 	return 0;
+}
+
+int be_links_add(struct be_links *out, const struct be_link *link, uint32_t n)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < n; i++)
+		if (!be_links_have(out, &link[i]))
+			err = add(out, &link[i]);
+	return err;
+}
+
+static int want_add(struct be_links *out, uint32_t type, uint32_t ifindex,
+		    uint32_t where)
+{
+	return add(out, &(struct be_link){ .type = type, .ifindex = ifindex,
+					   .where = where });
 }
 
 /*
@@ -316,16 +347,27 @@ static int want_all(const struct be_plan *plan, struct be_links *out,
 	return err;
 }
 
-int be_links_want(const struct be_attach *a, const struct be_plan *plan,
-		  struct be_links *out, struct diag *diag)
+static int want_netfilter(int family, uint32_t hooks, struct be_links *out)
 {
-	uint32_t h;
+	struct be_link link = {
+		.type	= BE_NETFILTER,
+		.family	= (uint32_t)family,
+	};
 	int err = 0;
 
+	for (; !err && link.where < IR_NHOOKS; link.where++)
+		if (hooks & 1u << link.where)
+			err = add(out, &link);
+	return err;
+}
+
+int be_links_want(int family, const struct be_attach *a, const struct be_plan *plan,
+		  struct be_links *out, struct diag *diag)
+{
+	int err;
+
 	memset(out, 0, sizeof(*out));
-	for (h = 0; !err && h < IR_NHOOKS; h++)
-		if (plan->hooks[BE_NETFILTER] & 1u << h)
-			err = want_add(out, BE_NETFILTER, 0, h);
+	err = want_netfilter(family, plan->hooks[BE_NETFILTER], out);
 	if (!err && (plan->hooks[BE_XDP] || plan->hooks[BE_TC]))
 		err = a->ndevs ? want_named(a, plan, out, diag) :
 				 want_all(plan, out, diag);
@@ -360,14 +402,14 @@ static void say(struct diag *diag, const struct be_link *l, int err)
 		   type, dev, why);
 }
 
-static int make_netfilter(int stub, uint32_t hook)
+static int make_netfilter(int stub, const struct be_link *l)
 {
 	struct {
 		uint32_t	pf;
 		uint32_t	hooknum;
 		int32_t		priority;
 		uint32_t	flags;
-	} opts = { NFPROTO_IPV4, hook, PRIORITY_FIRST, 0 };
+	} opts = { l->family, l->where, PRIORITY_FIRST, 0 };
 	int fd;
 
 	for (;;) {
@@ -446,7 +488,7 @@ static int make(const struct be_ns *ns, const struct be_link *l, int stub)
 	int fd, err;
 
 	if (l->type == BE_NETFILTER)
-		fd = make_netfilter(stub, l->where);
+		fd = make_netfilter(stub, l);
 	else if (l->type == BE_XDP)
 		fd = make_xdp(stub, &p);
 	else
@@ -463,7 +505,8 @@ static int make(const struct be_ns *ns, const struct be_link *l, int stub)
 static enum be_stub stub_of(const struct be_link *l)
 {
 	if (l->type == BE_NETFILTER)
-		return BE_STUB_NETFILTER;
+		return l->family == AF_INET ? BE_STUB_NETFILTER :
+					      BE_STUB_NETFILTER6;
 	if (l->type == BE_XDP)
 		return BE_STUB_XDP;
 	return l->where == BE_EGRESS ? BE_STUB_TC_EGRESS : BE_STUB_TC_INGRESS;
@@ -481,8 +524,7 @@ static int list(const struct be_ns *ns, struct be_links *out)
 	err = be_names_read(ns->dir, &names);
 	for (i = 0; !err && i < names.n; i++)
 		if (be_pinned_parse(names.name[i], &p))
-			err = want_add(out, p.link.type, p.link.ifindex,
-				       p.link.where);
+			err = add(out, &p.link);
 	be_names_free(&names);
 	if (err)
 		be_links_free(out);
@@ -490,23 +532,25 @@ static int list(const struct be_ns *ns, struct be_links *out)
 }
 
 int be_links_make(const struct be_ns *ns, const struct be_links *want,
-		  int active_fd, const int *slots, struct diag *diag)
+		  const int *active, const int *slots, struct diag *diag)
 {
-	int stub[BE_NSTUBS] = { -1, -1, -1, -1 };
+	int stub[BE_NSTUBS];
 	const struct be_link *l;
 	struct be_links have;
 	enum be_stub kind;
 	uint32_t i;
 	int err;
 
+	for (i = 0; i < BE_NSTUBS; i++)
+		stub[i] = -1;
 	err = list(ns, &have);
 	for (i = 0; !err && i < want->n; i++) {
 		l = &want->link[i];
-		if (known(&have, l))
+		if (be_links_have(&have, l))
 			continue;
 		kind = stub_of(l);
 		if (stub[kind] < 0)
-			stub[kind] = be_stub_load(kind, active_fd,
+			stub[kind] = be_stub_load(kind, active,
 						  slots[l->type], diag);
 		err = stub[kind] < 0 ? stub[kind] : make(ns, l, stub[kind]);
 		if (err)
@@ -582,7 +626,7 @@ int be_links_prune(const struct be_ns *ns, const struct be_links *want,
 		if (!be_pinned_parse(names.name[i], &p))
 			continue;
 		err = be_pinned_fact(ns, names.name[i], &p, &fact);
-		if (!err && fact.alive && known(want, &p.link))
+		if (!err && fact.alive && be_links_have(want, &p.link))
 			continue;
 		if (!err)
 			err = take_off(ns, names.name[i], &p, &fact);

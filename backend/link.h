@@ -18,6 +18,7 @@ enum be_direction {
 struct be_link {
 	uint32_t	type;		/* enum be_hook_type */
 	uint32_t	ifindex;	/* xdp, tc */
+	uint32_t	family;		/* netfilter; else 0: both */
 	uint32_t	where;		/* netfilter: enum ir_hook; tc: direction */
 };
 
@@ -25,6 +26,11 @@ struct be_links {
 	struct be_link	*link;
 	uint32_t	n;
 };
+
+/* Appends those of @link[0..n-1] that are not in @out.  0 or -ENOMEM. */
+int be_links_add(struct be_links *out, const struct be_link *link, uint32_t n);
+
+bool be_links_have(const struct be_links *links, const struct be_link *link);
 
 /* A pinned one, as its name tells. */
 struct be_pinned {
@@ -48,20 +54,21 @@ int be_pinned_fact(const struct be_ns *ns, const char *name,
 		   const struct be_pinned *p, struct be_link_fact *fact);
 
 /*
- * The links that @plan needs on the interfaces of @a.  0 or -errno told in
+ * The links that @plan needs for @family on the interfaces of @a.  0 or -errno told in
  * @diag (-ENODEV: a named interface is not there; -EOPNOTSUPP: it has no Ethernet
  * header, which xdp needs).
  */
-int be_links_want(const struct be_attach *a, const struct be_plan *plan,
+int be_links_want(int family, const struct be_attach *a, const struct be_plan *plan,
 		  struct be_links *out, struct diag *diag);
 void be_links_free(struct be_links *links);
 
 /*
- * Attaches and pins those of @want that are not there.  @slots: fds by
- * enum be_hook_type.  0 or -errno told in @diag; some may have been made.
+ * Attaches and pins those of @want that are not there.  @active: fds by family
+ * number, @slots: by enum be_hook_type.  0 or -errno told in @diag; some may
+ * have been made.
  */
 int be_links_make(const struct be_ns *ns, const struct be_links *want,
-		  int active_fd, const int *slots, struct diag *diag);
+		  const int *active, const int *slots, struct diag *diag);
 
 /* Takes off the dead ones and all that are not in @want. */
 int be_links_prune(const struct be_ns *ns, const struct be_links *want,

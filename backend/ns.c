@@ -132,8 +132,10 @@ static int read_generation(const struct be_ns *ns, uint32_t gen,
 	if (err)
 		return err;
 	image->serial = meta.serial;
+	image->conntrack = meta.conntrack;
+	image->attach = meta.attach;
 	image->ncounters = meta.ncounters;
-	image->counter = calloc(meta.ncounters, sizeof(*image->counter));
+	image->counter = calloc(meta.ncounters + 1ul, sizeof(*image->counter));
 	if (!image->counter)
 		return -ENOMEM;
 	err = be_generation_image(ns, gen, &image->ruleset, &image->size);
@@ -141,7 +143,7 @@ static int read_generation(const struct be_ns *ns, uint32_t gen,
 		err = be_generation_count(ns, gen, meta.ncounters,
 					  image->counter);
 	if (!err)
-		err = be_active_read(ns, &active);
+		err = be_active_read(ns, be_family_of(gen), &active);
 	if (!err)
 		err = active == gen ? be_generation_meta(ns, gen, &again) :
 				      -EAGAIN;
@@ -157,17 +159,20 @@ static bool overtaken(const struct be_ns *ns, uint32_t gen, int err)
 
 	if (err == -EAGAIN)
 		return true;
-	return !be_active_read(ns, &active) && active != gen;
+	return !be_active_read(ns, be_family_of(gen), &active) &&
+	       active != gen;
 }
 
-int be_ns_read(struct be_ns *ns, struct be_image *image, struct diag *diag)
+int be_ns_read(struct be_ns *ns, int family, struct be_image *image,
+	       struct diag *diag)
 {
 	uint32_t active;
 	int err, i;
 
 	memset(image, 0, sizeof(*image));
 	for (i = 0; i < RETRIES; i++) {
-		err = be_active_read(ns, &active);
+		image->family = family;
+		err = be_active_read(ns, family, &active);
 		if (!err && active == BE_NONE)
 			return 0;
 		if (!err)
@@ -203,7 +208,8 @@ struct tr_classifier *be_ns_classifier(const struct be_ns *ns,
 	struct tr_classifier *c;
 	uint32_t gen;
 
-	if (be_active_read(ns, &gen) || gen == BE_NONE ||
+	if (!image->ncounters ||
+	    be_active_read(ns, image->family, &gen) || gen == BE_NONE ||
 	    !is_of(ns, gen, image))
 		return NULL;
 	c = be_generation_classifier(ns, gen);
@@ -220,18 +226,31 @@ void be_image_free(struct be_image *image)
 	memset(image, 0, sizeof(*image));
 }
 
-int be_ns_detach(struct be_ns *ns, struct diag *diag)
+static int switch_off(struct be_ns *ns, int family, struct diag *diag)
 {
 	const uint32_t none = BE_NONE;
 	int fd, err;
 
-	fd = be_sys_get(be_ns_path(ns, "active").s);
+	fd = be_sys_get(be_ns_path(ns, "active-%s", be_family_name(family)).s);
 	err = fd < 0 ? fd : be_box_put(fd, &none);
 	if (fd >= 0)
 		close(fd);
-	if (err && err != -ENOENT) {
-		diag_error(diag, NULL, "cannot switch off: %s", strerror(-err));
-		return err;
+	if (!err || err == -ENOENT)
+		return 0;
+	diag_error(diag, NULL, "cannot switch off: %s", strerror(-err));
+	return err;
+}
+
+int be_ns_detach(struct be_ns *ns, int family, struct diag *diag)
+{
+	int err;
+
+	if (family != AF_UNSPEC) {
+		err = switch_off(ns, family, diag);
+		return err ? err : be_ns_tidy(ns, family, diag);
 	}
-	return be_ns_tidy(ns, diag);
+	err = switch_off(ns, AF_INET, diag);
+	if (!err)
+		err = switch_off(ns, AF_INET6, diag);
+	return err ? err : be_ns_tidy(ns, AF_INET, diag);
 }

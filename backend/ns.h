@@ -5,16 +5,18 @@
  * There is no daemon and no file: everything is pinned in a bpffs of our own,
  * RUNDIR/COOKIE/, where COOKIE is the namespace's (SO_NETNS_COOKIE).  It holds
  *
- *	active		one-entry array: the generation in force (0, 1; 2: none)
+ *	active-FAMILY	one-entry array: which generation is in force, or none
  *	slots-TYPE	program array with one program per generation
  *	link-...	a stub on every hook and interface: reads active, jumps
- *	gen0/ gen1/	table, counters, base counters, ruleset image
+ *	gen0/ ... gen3/	table, counters, base counters, ruleset image
  *
+ * IPv4 and IPv6 are two rulesets, each with two generations that take turns,
+ * and a commit is of one family; what they share is where they are attached.
  * The one store to active is the commit: before it everything of the new
  * generation is in place, after it the old one is out of use.  Killed at any
  * instant, the tool leaves the old ruleset or the new, and the next commit or
  * detach clears up.  Whoever changes anything holds the xtables lock; reading
- * needs no lock.
+ * needs no lock.  Every @family is AF_INET or AF_INET6.
  *
  * Limits.  An interface that comes after the commit is not judged at xdp or tc
  * until the next commit.  A commit that moves a chain from one hook type to
@@ -27,6 +29,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "backend/attach.h"
 #include "ir/diag.h"
@@ -52,17 +55,21 @@ void be_ns_close(struct be_ns *ns);
 /* The namespaces that have state, by cookie; *cookie is the caller's. */
 int be_ns_list(uint64_t **cookie, size_t *n, struct diag *diag);
 
-/* What is in force, read in one consistent piece. */
+/* What is in force of one family, read in one consistent piece. */
 struct be_image {
+	int		family;
 	void		*ruleset;	/* frontend/'s bytes; owned; NULL: none */
 	size_t		size;
 	struct ir_counter *counter;	/* base + live; owned */
-	uint32_t	ncounters;
+	uint32_t	ncounters;	/* 0: nothing is judged */
 	uint64_t	serial;		/* of the commit it came with */
+	bool		conntrack;	/* as it was asked for */
+	struct be_attach attach;
 };
 
 /* 0 (image->ruleset NULL when nothing is in force) or -errno told in @diag. */
-int be_ns_read(struct be_ns *ns, struct be_image *image, struct diag *diag);
+int be_ns_read(struct be_ns *ns, int family, struct be_image *image,
+	       struct diag *diag);
 void be_image_free(struct be_image *image);
 
 /*
@@ -73,6 +80,8 @@ struct tr_classifier *be_ns_classifier(const struct be_ns *ns,
 				       const struct be_image *image);
 
 struct be_commit {
+	int		family;
+	/* Of the same family.  NULL: the ruleset is kept, and nothing judged. */
 	const struct tr_classifier *classifier;
 	const void	*ruleset;	/* stored for be_ns_read() */
 	size_t		size;
@@ -97,8 +106,11 @@ struct be_commit {
 int be_ns_commit(struct be_ns *ns, const struct be_commit *c,
 		 struct diag *diag);
 
-/* Takes everything off and removes the state.  0 or -errno told in @diag. */
-int be_ns_detach(struct be_ns *ns, struct diag *diag);
+/*
+ * Takes a family off and removes its state, with AF_UNSPEC both.  0 or -errno
+ * told in @diag.
+ */
+int be_ns_detach(struct be_ns *ns, int family, struct diag *diag);
 
 struct be_link_status {
 	enum be_hook_type type;
@@ -108,8 +120,11 @@ struct be_link_status {
 					 * where) */
 };
 
+/* Of one family. */
 struct be_status {
+	int		family;
 	bool		loaded;
+	bool		judges;		/* false: kept only, or not loaded */
 	enum be_hook_type type;		/* where INPUT is judged */
 	bool		automatic;	/* by --attach auto */
 	bool		conntrack;	/* switched on for this ruleset */
@@ -124,13 +139,15 @@ struct be_status {
 		uint32_t jited;		/* bytes */
 		uint32_t hooks;		/* bit set of enum ir_hook it judges */
 	} prog[BE_NTYPES];
+	/* Where packets of this family come by a stub. */
 	struct be_link_status *link;	/* owned */
 	uint32_t	nlinks;
 	uint64_t	cookie;
 	bool		here;		/* it is the caller's namespace */
 };
 
-int be_ns_status(struct be_ns *ns, struct be_status *st, struct diag *diag);
+int be_ns_status(struct be_ns *ns, int family, struct be_status *st,
+		 struct diag *diag);
 void be_status_free(struct be_status *st);
 
 #endif

@@ -106,13 +106,13 @@ int be_pin_read(const struct be_path *path, void *value, size_t size)
 	return err;
 }
 
-int be_active_read(const struct be_ns *ns, uint32_t *active)
+int be_active_read(const struct be_ns *ns, int family, uint32_t *active)
 {
-	struct be_path p = be_ns_path(ns, "active");
+	struct be_path p = be_ns_path(ns, "active-%s", be_family_name(family));
 	int err;
 
 	err = be_pin_read(&p, active, sizeof(*active));
-	if (err == -ENOENT || (!err && *active > BE_NONE)) {
+	if (err == -ENOENT || (!err && be_family_of(*active) != family)) {
 		*active = BE_NONE;
 		err = 0;
 	}
@@ -129,9 +129,51 @@ void be_grace(void)
 		sleep(1);
 }
 
-/* Program arrays lose the slot @gen, or themselves where not @used. */
-static int tidy_slots(const struct be_ns *ns, const struct be_plan *plan,
-		      uint32_t gen)
+/* What is in force, of both families. */
+struct loaded {
+	uint32_t	active[BE_NFAMILIES];
+	struct be_meta	meta[BE_NFAMILIES];	/* unless BE_NONE */
+};
+
+static int read_loaded(const struct be_ns *ns, struct loaded *l)
+{
+	int i, err = 0;
+
+	memset(l, 0, sizeof(*l));
+	for (i = 0; !err && i < BE_NFAMILIES; i++) {
+		err = be_active_read(ns, be_family_of(2 * i), &l->active[i]);
+		if (!err && l->active[i] != BE_NONE)
+			err = be_generation_meta(ns, l->active[i], &l->meta[i]);
+	}
+	return err;
+}
+
+static bool used(const struct loaded *l, int type)
+{
+	int i;
+
+	for (i = 0; i < BE_NFAMILIES; i++)
+		if (l->active[i] != BE_NONE && l->meta[i].plan.hooks[type])
+			return true;
+	return false;
+}
+
+/* The slots of @family but for the active one. */
+static int clear_slots(const struct loaded *l, int family, int fd)
+{
+	const uint32_t first = 2 * (uint32_t)be_family_number(family);
+	uint32_t gen;
+	int err = 0;
+
+	for (gen = first; !err && gen < first + 2; gen++)
+		if (gen != l->active[first / 2])
+			err = be_sys_map_delete(fd, &gen);
+	return err;
+}
+
+/* Program arrays lose old slots, or themselves where nobody uses them. */
+static int tidy_slots(const struct be_ns *ns, const struct loaded *l,
+		      int family)
 {
 	struct be_path p;
 	int type, fd, err = 0;
@@ -139,23 +181,24 @@ static int tidy_slots(const struct be_ns *ns, const struct be_plan *plan,
 	for (type = 0; !err && type < BE_NTYPES; type++) {
 		p = be_ns_path(ns, "slots-%s",
 			       be_hook_type_name((enum be_hook_type)type));
-		if (!plan->hooks[type]) {
+		if (!used(l, type)) {
 			err = be_sys_unlink(p.s);
 			continue;
 		}
 		fd = be_sys_get(p.s);
 		if (fd < 0)
 			return fd;
-		err = be_sys_map_delete(fd, &gen);
+		err = clear_slots(l, family, fd);
 		close(fd);
 	}
 	return err;
 }
 
 /* The pin "conntrack" was there before the nft table and goes after it. */
-static int conntrack_off(const struct be_ns *ns, struct diag *diag)
+static int conntrack_off(const struct be_ns *ns, int family, struct diag *diag)
 {
-	struct be_path p = be_ns_path(ns, "conntrack");
+	struct be_path p = be_ns_path(ns, "conntrack-%s",
+				      be_family_name(family));
 	int back = -1, err = 0;
 
 	if (access(p.s, F_OK))
@@ -163,36 +206,75 @@ static int conntrack_off(const struct be_ns *ns, struct diag *diag)
 	if (!ns->here)
 		back = be_netns_enter(ns->cookie);
 	if (ns->here || back >= 0)
-		err = be_conntrack_off(diag);
+		err = be_conntrack_off(family, diag);
 	be_netns_leave(back);
 	return err ? err : be_sys_unlink(p.s);
 }
 
-static int tidy_loaded(const struct be_ns *ns, uint32_t active,
-		       struct diag *diag)
+/* An interface's link stays while any family needs it. */
+static int tidy_links(const struct be_ns *ns, const struct loaded *l,
+		      struct diag *diag)
 {
-	const uint32_t other = 1 - active;
-	struct be_links links;
-	struct be_meta meta;
+	struct be_links want = { NULL, 0 };
+	int i, err = 0;
+
+	for (i = 0; !err && i < BE_NFAMILIES; i++)
+		if (l->active[i] != BE_NONE)
+			err = be_generation_links(ns, l->active[i], &want);
+	if (!err)
+		err = be_links_prune(ns, &want, diag);
+	be_links_free(&want);
+	return err;
+}
+
+/* Generations that are not in force. */
+static int remove_old(const struct be_ns *ns, const struct loaded *l,
+		      int family)
+{
+	const uint32_t first = 2 * (uint32_t)be_family_number(family);
+	uint32_t gen;
+	int err = 0;
+
+	for (gen = first; !err && gen < first + 2; gen++)
+		if (gen != l->active[first / 2])
+			err = be_generation_remove(ns, gen);
+	return err;
+}
+
+/* Until the last packet has left the old generation. */
+static void wait_for_old(const struct be_ns *ns, const struct loaded *l,
+			 int family)
+{
+	const uint32_t first = 2 * (uint32_t)be_family_number(family);
+	uint32_t gen;
+
+	for (gen = first; gen < first + 2; gen++) {
+		if (gen == l->active[first / 2] ||
+		    !be_generation_exists(ns, gen))
+			continue;
+		be_grace();
+		return;
+	}
+}
+
+static int tidy_loaded(const struct be_ns *ns, const struct loaded *l,
+		       int family, struct diag *diag)
+{
+	const int i = be_family_number(family);
+	const bool none = l->active[i] == BE_NONE;
 	int err;
 
-	err = be_generation_meta(ns, active, &meta);
-	if (err)
-		return err;
-	err = be_generation_links(ns, active, &links);
+	err = tidy_links(ns, l, diag);
 	if (!err)
-		err = be_links_prune(ns, &links, diag);
-	be_links_free(&links);
-	if (!err && be_generation_exists(ns, other))
-		be_grace();
+		wait_for_old(ns, l, family);
+	if (!err && !none)
+		err = be_generation_settle(ns, l->active[i]);
 	if (!err)
-		err = be_generation_settle(ns, active);
+		err = tidy_slots(ns, l, family);
 	if (!err)
-		err = tidy_slots(ns, &meta.plan, other);
-	if (!err)
-		err = be_generation_remove(ns, other);
-	if (!err && !meta.conntrack)
-		err = conntrack_off(ns, diag);
+		err = remove_old(ns, l, family);
+	if (!err && (none || !l->meta[i].conntrack))
+		err = conntrack_off(ns, family, diag);
 	return err;
 }
 
@@ -205,12 +287,14 @@ static int remove_names(const struct be_ns *ns)
 
 	err = be_names_read(ns->dir, &names);
 	for (i = 0; !err && i < names.n; i++)
-		if (strcmp(names.name[i], "active"))
+		if (strncmp(names.name[i], "active-", 7))
 			err = be_sys_unlink(be_ns_path(ns, "%s",
 						       names.name[i]).s);
 	be_names_free(&names);
 	if (!err)
-		err = be_sys_unlink(be_ns_path(ns, "active").s);
+		err = be_sys_unlink(be_ns_path(ns, "active-ip").s);
+	if (!err)
+		err = be_sys_unlink(be_ns_path(ns, "active-ip6").s);
 	if (!err)
 		err = be_sys_rmdir(ns->dir);
 	return err;
@@ -219,30 +303,36 @@ static int remove_names(const struct be_ns *ns)
 static int remove_all(const struct be_ns *ns, struct diag *diag)
 {
 	const struct be_links none = { NULL, 0 };
+	uint32_t gen;
 	int err;
 
 	err = be_links_prune(ns, &none, diag);
 	if (!err)
-		err = conntrack_off(ns, diag);
+		err = conntrack_off(ns, AF_INET, diag);
 	if (!err)
-		err = be_generation_remove(ns, 0);
-	if (!err)
-		err = be_generation_remove(ns, 1);
+		err = conntrack_off(ns, AF_INET6, diag);
+	for (gen = 0; !err && gen < BE_NGENS; gen++)
+		err = be_generation_remove(ns, gen);
 	if (!err)
 		err = remove_names(ns);
 	return err;
 }
 
-int be_ns_tidy(const struct be_ns *ns, struct diag *diag)
+static bool nothing(const struct loaded *l)
 {
-	uint32_t active;
+	return l->active[0] == BE_NONE && l->active[1] == BE_NONE;
+}
+
+int be_ns_tidy(const struct be_ns *ns, int family, struct diag *diag)
+{
+	struct loaded l;
 	int err;
 
-	err = be_active_read(ns, &active);
-	if (!err && active == BE_NONE)
+	err = read_loaded(ns, &l);
+	if (!err && nothing(&l))
 		err = remove_all(ns, diag);
 	else if (!err)
-		err = tidy_loaded(ns, active, diag);
+		err = tidy_loaded(ns, &l, family, diag);
 	if (err == -EPROTO)
 		diag_error(diag, NULL,
 			   "what is loaded was loaded by another version: detach it first");

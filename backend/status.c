@@ -67,15 +67,17 @@ static void say_where(const struct be_ns *ns, const struct be_pinned *p,
 		 !fact->alive ? " gone" : !fact->prog_id ? " too new" : "");
 }
 
+/* Only one that this family wants. */
 static int read_link(const struct be_ns *ns, const char *name,
-		     struct be_status *st)
+		     const struct be_links *want, struct be_status *st)
 {
 	struct be_link_status *l;
 	struct be_link_fact fact;
 	struct be_pinned p;
 	int err;
 
-	if (!be_pinned_parse(name, &p))
+	if (!be_pinned_parse(name, &p) ||
+	    !be_links_have(want, &p.link))
 		return 0;
 	err = be_pinned_fact(ns, name, &p, &fact);
 	if (!err)
@@ -88,7 +90,8 @@ static int read_link(const struct be_ns *ns, const char *name,
 	return 0;
 }
 
-static int read_links(const struct be_ns *ns, struct be_status *st)
+static int read_links(const struct be_ns *ns, const struct be_links *want,
+		      struct be_status *st)
 {
 	struct be_names names;
 	uint32_t i;
@@ -96,26 +99,16 @@ static int read_links(const struct be_ns *ns, struct be_status *st)
 
 	err = be_names_read(ns->dir, &names);
 	for (i = 0; !err && i < names.n; i++)
-		err = read_link(ns, names.name[i], st);
+		err = read_link(ns, names.name[i], want, st);
 	be_names_free(&names);
 	return err;
 }
 
-static bool covered(const struct be_links *links, const struct be_link *l)
-{
-	uint32_t i;
-
-	for (i = 0; i < links->n; i++)
-		if (!memcmp(&links->link[i], l, sizeof(*l)))
-			return true;
-	return false;
-}
-
 /* Interfaces that the spec would cover now and the commit could not. */
 static int read_newcomers(const struct be_ns *ns, const struct be_meta *meta,
-			  uint32_t gen, struct be_status *st)
+			  const struct be_links *have, struct be_status *st)
 {
-	struct be_links want, have = { NULL, 0 };
+	struct be_links want;
 	struct be_link_status *l;
 	struct be_pinned p;
 	const struct be_link_fact fact = { .alive = true };
@@ -124,11 +117,10 @@ static int read_newcomers(const struct be_ns *ns, const struct be_meta *meta,
 
 	if (!ns->here || meta->attach.ndevs)
 		return 0;
-	err = be_links_want(&meta->attach, &meta->plan, &want, NULL);
-	if (!err)
-		err = be_generation_links(ns, gen, &have);
+	err = be_links_want(st->family, &meta->attach, &meta->plan, &want,
+			    NULL);
 	for (i = 0; !err && i < want.n; i++) {
-		if (covered(&have, &want.link[i]))
+		if (be_links_have(have, &want.link[i]))
 			continue;
 		err = add_link(st, &l);
 		if (err)
@@ -138,6 +130,20 @@ static int read_newcomers(const struct be_ns *ns, const struct be_meta *meta,
 		say_where(ns, &p, &fact, l->where, sizeof(l->where));
 	}
 	be_links_free(&want);
+	return err;
+}
+
+static int read_places(const struct be_ns *ns, const struct be_meta *meta,
+		       uint32_t gen, struct be_status *st)
+{
+	struct be_links have = { NULL, 0 };
+	int err;
+
+	err = be_generation_links(ns, gen, &have);
+	if (!err)
+		err = read_links(ns, &have, st);
+	if (!err)
+		err = read_newcomers(ns, meta, &have, st);
 	be_links_free(&have);
 	return err;
 }
@@ -176,6 +182,7 @@ static int read_generation(const struct be_ns *ns, uint32_t gen,
 		return err;
 	st->loaded = true;
 	st->generation = gen;
+	st->judges = meta.ncounters;
 	st->type = meta.plan.type;
 	st->automatic = meta.attach.automatic;
 	st->conntrack = meta.conntrack;
@@ -187,14 +194,11 @@ static int read_generation(const struct be_ns *ns, uint32_t gen,
 		if (meta.plan.hooks[type])
 			err = read_prog(ns, gen, type, st);
 	}
-	if (!err)
-		err = read_links(ns, st);
-	if (!err)
-		err = read_newcomers(ns, &meta, gen, st);
-	return err;
+	return err ? err : read_places(ns, &meta, gen, st);
 }
 
-int be_ns_status(struct be_ns *ns, struct be_status *st, struct diag *diag)
+int be_ns_status(struct be_ns *ns, int family, struct be_status *st,
+		 struct diag *diag)
 {
 	uint32_t active;
 	int err;
@@ -202,11 +206,10 @@ int be_ns_status(struct be_ns *ns, struct be_status *st, struct diag *diag)
 	memset(st, 0, sizeof(*st));
 	st->cookie = ns->cookie;
 	st->here = ns->here;
-	err = be_active_read(ns, &active);
+	st->family = family;
+	err = be_active_read(ns, family, &active);
 	if (!err && active != BE_NONE)
 		err = read_generation(ns, active, st);
-	else if (!err)
-		err = read_links(ns, st);
 	if (!err)
 		return 0;
 	be_status_free(st);

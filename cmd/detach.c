@@ -29,7 +29,7 @@ static int detach_here(struct diag *diag)
 	int err = be_ns_open(&ns, false, diag);
 
 	if (!err && ns)
-		err = be_ns_detach(ns, diag);
+		err = be_ns_detach(ns, AF_UNSPEC, diag);
 	be_ns_close(ns);
 	return err;
 }
@@ -45,7 +45,7 @@ static int detach_cookie(uint64_t cookie, struct diag *diag)
 		err = -ENOENT;
 	}
 	if (!err)
-		err = be_ns_detach(ns, diag);
+		err = be_ns_detach(ns, AF_UNSPEC, diag);
 	be_ns_close(ns);
 	return err;
 }

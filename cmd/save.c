@@ -119,7 +119,7 @@ static int read_loaded(struct ir_table **out, struct diag *diag)
 	err = be_ns_open(&ns, false, diag);
 	if (err || !ns)
 		return err;
-	err = be_ns_read(ns, &image, diag);
+	err = be_ns_read(ns, AF_INET, &image, diag);
 	if (!err)
 		err = cmd_image_table(&image, out, diag);
 	be_image_free(&image);

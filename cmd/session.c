@@ -94,7 +94,7 @@ static int read_table(struct cmd_session *s, struct ir_table **out,
 	if (err)
 		return err;
 	if (s->ns) {
-		err = be_ns_read(s->ns, &s->before, diag);
+		err = be_ns_read(s->ns, AF_INET, &s->before, diag);
 		if (err)
 			return err;
 	}
@@ -247,6 +247,7 @@ static int load(struct cmd_session *s, const struct ir_table *t,
 	uint32_t *continues = calloc(cl->ncounters, sizeof(*continues));
 	struct ir_counter *start = calloc(cl->ncounters, sizeof(*start));
 	struct be_commit commit = {
+		.family		= AF_INET,
 		.classifier	= cl,
 		.ruleset	= image,
 		.size		= size,

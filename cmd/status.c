@@ -40,9 +40,9 @@ static int view_read(struct be_ns *ns, struct view *v, struct diag *diag)
 	struct be_image image = { 0 };
 	int err;
 
-	err = be_ns_status(ns, &v->status, diag);
+	err = be_ns_status(ns, AF_INET, &v->status, diag);
 	if (!err)
-		err = be_ns_read(ns, &image, diag);
+		err = be_ns_read(ns, AF_INET, &image, diag);
 	if (!err)
 		err = cmd_image_table(&image, &v->table, diag);
 	be_image_free(&image);

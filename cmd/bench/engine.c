@@ -477,7 +477,7 @@ static int64_t memory_ours(void)
 
 	if (be_ns_open(&ns, false, NULL) || !ns)
 		return -1;
-	if (!be_ns_status(ns, &st, NULL)) {
+	if (!be_ns_status(ns, AF_INET, &st, NULL)) {
 		bytes = (int64_t)st.table_bytes + st.image_bytes +
 			(int64_t)st.ncounters * sizeof(struct ir_counter) *
 			libbpf_num_possible_cpus();

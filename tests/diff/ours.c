@@ -39,7 +39,7 @@ static int read_counters(void *ctx, struct ir_counter *count)
 	int err;
 
 	diag_init(&diag);
-	err = be_ns_read(o->ns, &image, &diag);
+	err = be_ns_read(o->ns, AF_INET, &image, &diag);
 	if (!err && image.ncounters == o->n) {
 		memcpy(count, image.counter, o->n * sizeof(*count));
 	} else {
@@ -60,7 +60,7 @@ static void end(void *ctx)
 
 	diag_init(&diag);
 	if (o->ns && !lab_enter(o->lab)) {
-		if (be_ns_detach(o->ns, &diag))
+		if (be_ns_detach(o->ns, AF_UNSPEC, &diag))
 			diag_print(&diag, stderr, "oracle");
 		be_ns_close(o->ns);
 		lab_leave(o->lab);
@@ -73,7 +73,7 @@ static void end(void *ctx)
 static int put_in_force(struct ours *o, const struct ir_table *t,
 			const char *attach, struct diag *diag)
 {
-	struct be_commit c = { .conntrack = table_stateful(t) };
+	struct be_commit c = { .family = AF_INET, .conntrack = table_stateful(t) };
 	struct ir_counter *start = calloc(o->n, sizeof(*start));
 	uint32_t *continues = malloc(o->n * sizeof(*continues));
 	struct tr_classifier *cl = tr_translate(t, NULL, diag);

@@ -281,7 +281,7 @@ static void read_back(struct be_image *image)
 {
 	struct be_ns *ns;
 
-	if (be_ns_open(&ns, true, &diag) || be_ns_read(ns, image, &diag))
+	if (be_ns_open(&ns, true, &diag) || be_ns_read(ns, AF_INET, image, &diag))
 		die("read");
 	be_ns_close(ns);
 }
@@ -294,6 +294,7 @@ static void commit(const struct rules *r, const struct rules *old,
 	uint32_t continues[NCOUNTERS], i;
 	struct be_image before;
 	struct be_commit c = {
+		.family		= AF_INET,
 		.classifier = r->c, .ruleset = r->image,
 		.size = sizeof(r->image), .start = start,
 		.continues = continues, .before = &before, .attach = attach,
@@ -316,7 +317,7 @@ static void detach(void)
 {
 	struct be_ns *ns;
 
-	if (be_ns_open(&ns, false, &diag) || (ns && be_ns_detach(ns, &diag)))
+	if (be_ns_open(&ns, false, &diag) || (ns && be_ns_detach(ns, AF_UNSPEC, &diag)))
 		die("detach");
 	be_ns_close(ns);
 }

@@ -55,7 +55,7 @@ START_TEST(round_trip)
 	commit(&stop);
 	expect(&stop);
 	ns = open_ns();
-	ck_assert_int_eq(be_ns_status(ns, &st, &diag), 0);
+	ck_assert_int_eq(be_ns_status(ns, AF_INET, &st, &diag), 0);
 	be_ns_close(ns);
 	ck_assert(st.nlinks >= 2);
 	detach();
@@ -193,10 +193,10 @@ START_TEST(namespaces)
 	/* The first one from the second; a process keeps it to be found. */
 	ck_assert_int_eq(be_ns_open_cookie(&ns, cookie, &diag), 0);
 	ck_assert_ptr_nonnull(ns);
-	ck_assert_int_eq(be_ns_status(ns, &st, &diag), 0);
+	ck_assert_int_eq(be_ns_status(ns, AF_INET, &st, &diag), 0);
 	ck_assert(st.loaded && !st.here && st.cookie == cookie);
 	be_status_free(&st);
-	ck_assert_msg(!be_ns_detach(ns, &diag), "%s", diag.msg);
+	ck_assert_msg(!be_ns_detach(ns, AF_UNSPEC, &diag), "%s", diag.msg);
 	be_ns_close(ns);
 	expect(&pass);
 	setns(first, CLONE_NEWNET);
@@ -230,7 +230,7 @@ START_TEST(namespace_from_afar)
 	}
 	new_ns();
 	ck_assert_int_eq(be_ns_open_cookie(&ns, cookie, &diag), 0);
-	ck_assert_msg(!be_ns_detach(ns, &diag), "%s", diag.msg);
+	ck_assert_msg(!be_ns_detach(ns, AF_UNSPEC, &diag), "%s", diag.msg);
 	be_ns_close(ns);
 	close(fd[0]);
 	close(fd[1]);
@@ -246,7 +246,7 @@ static bool status_says(const char *where)
 	bool found = false;
 	uint32_t i;
 
-	ck_assert_msg(!be_ns_status(ns, &st, &diag), "%s", diag.msg);
+	ck_assert_msg(!be_ns_status(ns, AF_INET, &st, &diag), "%s", diag.msg);
 	be_ns_close(ns);
 	for (i = 0; i < st.nlinks; i++)
 		if (strstr(st.link[i].where, where) && !st.link[i].prog_id)
@@ -311,7 +311,7 @@ START_TEST(priority_taken)
 	commit(&stop);
 	expect(&stop);
 	ns = open_ns();
-	ck_assert_int_eq(be_ns_status(ns, &st, &diag), 0);
+	ck_assert_int_eq(be_ns_status(ns, AF_INET, &st, &diag), 0);
 	be_ns_close(ns);
 	ck_assert_str_eq(st.link[0].where, "FORWARD priority -1");
 	ck_assert_str_eq(st.link[1].where, "INPUT priority -2");
@@ -365,6 +365,7 @@ START_TEST(refused)
 {
 	struct be_ns *ns = open_ns();
 	struct be_commit c = {
+		.family = AF_INET,
 		.classifier = pass.c, .ruleset = "x", .size = 1,
 		.start = pass.start, .attach = &attach,
 	};

@@ -125,6 +125,7 @@ int commit_from(const struct rules *r, const struct be_image *before,
 		bool conntrack)
 {
 	const struct be_commit c = {
+		.family		= AF_INET,
 		.classifier	= r->c,
 		.ruleset	= r->image,
 		.size		= strlen(r->image) + 1,
@@ -153,7 +154,7 @@ void commit(const struct rules *r)
 void detach(void)
 {
 	struct be_ns *ns = open_ns();
-	int err = be_ns_detach(ns, &diag);
+	int err = be_ns_detach(ns, AF_UNSPEC, &diag);
 
 	ck_assert_msg(!err, "%s: %s", strerror(-err), diag.msg);
 	be_ns_close(ns);
@@ -184,7 +185,7 @@ const struct rules *in_force(struct be_image *image)
 	int err;
 
 	diag_clear(&diag);
-	err = be_ns_read(ns, image, &diag);
+	err = be_ns_read(ns, AF_INET, image, &diag);
 	ck_assert_msg(!err, "%s: %s", strerror(-err), diag.msg);
 	be_ns_close(ns);
 	if (!image->ruleset)
@@ -256,12 +257,12 @@ void expect_tidy(void)
 	uint32_t i, nslots = 0, seen = 0;
 	const char *p;
 
-	ck_assert_msg(!be_ns_status(ns, &st, &diag), "%s", diag.msg);
+	ck_assert_msg(!be_ns_status(ns, AF_INET, &st, &diag), "%s", diag.msg);
 	be_ns_close(ns);
 	ck_assert(st.loaded);
 	list("", names, sizeof(names));
 	snprintf(gen, sizeof(gen), "gen%u ", st.generation);
-	ck_assert_msg(strstr(names, gen) && strstr(names, "active "), "%s",
+	ck_assert_msg(strstr(names, gen) && strstr(names, "active-ip "), "%s",
 		      names);
 	snprintf(gen, sizeof(gen), "gen%u ", 1 - st.generation);
 	ck_assert_msg(!strstr(names, gen), "%s", names);
