@@ -81,6 +81,8 @@ struct be_frame {
 	} buf;				/* packet bytes that had to be copied */
 };
 
+_Static_assert(IR_NFIELDS4 <= 16, "each field has its place in the frame");
+
 /* How many bytes from frame.forget on are forgotten: a power of two. */
 #define BE_FORGET	128
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "backend/program.h"
 #include "cmd/cmd.h"
@@ -42,7 +43,7 @@ static int begin(void *ctx, const char *table, struct ir_table **out,
 		 struct diag *diag)
 {
 	(void)ctx;
-	*out = ir_table_new(table);
+	*out = ir_table_new(AF_INET, table);
 	if (*out)
 		return 0;
 	diag_error(diag, NULL, "unable to initialize table '%s'", table);

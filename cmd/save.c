@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -138,7 +139,7 @@ static int find_table(const char *name, struct ir_table **out,
 	if (*out && !strcmp(ir_table_name(*out), name))
 		return 0;
 	ir_table_free(*out);
-	*out = ir_table_new(name);
+	*out = ir_table_new(AF_INET, name);
 	if (*out)
 		return 0;
 	err = -errno;

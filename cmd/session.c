@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "backend/program.h"
@@ -116,7 +117,7 @@ int cmd_session_begin(void *ctx, const char *table, struct ir_table **out,
 	if (!strcmp(table, TABLE))
 		err = read_table(s, &t, diag);
 	if (!err && !t) {
-		t = ir_table_new(table);
+		t = ir_table_new(AF_INET, table);
 		if (!t) {
 			err = -errno;
 			diag_error(diag, NULL,

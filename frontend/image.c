@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "frontend/decode.h"
 #include "frontend/entry.h"
@@ -408,7 +409,7 @@ static int read_image(const uint8_t *image, size_t size, struct ir_table **t)
 		return -EINVAL;
 	r.p = image + sizeof(h);
 	r.end = image + h.size;
-	*t = ir_table_new(h.table);
+	*t = ir_table_new(AF_INET, h.table);
 	if (!*t)
 		return errno == ENOMEM ? -ENOMEM : -EINVAL;
 	return read_chains(&r, *t, h.nchains);

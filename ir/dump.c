@@ -4,6 +4,7 @@
 
 static const char *const needs[] = {
 	[IR_NEED_NOTHING] = "ip",
+	[IR_NEED_PROTO] = "proto",
 	[IR_NEED_PORTS] = "ports",
 	[IR_NEED_UDP] = "udp",
 	[IR_NEED_ICMP] = "icmp",

@@ -21,6 +21,12 @@ static const struct {
 	[IR_TOS]	= { "tos", 0xff },
 	[IR_TCPOPT]	= { "tcpopt", UINT32_MAX },
 	[IR_KIND]	= { "kind", IR_KINDS_ALL },
+	[IR_SADDR1]	= { "saddr1", UINT32_MAX },
+	[IR_SADDR2]	= { "saddr2", UINT32_MAX },
+	[IR_SADDR3]	= { "saddr3", UINT32_MAX },
+	[IR_DADDR1]	= { "daddr1", UINT32_MAX },
+	[IR_DADDR2]	= { "daddr2", UINT32_MAX },
+	[IR_DADDR3]	= { "daddr3", UINT32_MAX },
 };
 
 const char *ir_field_name(enum ir_field field)
@@ -38,6 +44,7 @@ static enum ir_outcome need_short(enum ir_need need, enum ir_kind kind)
 {
 	switch (need) {
 	case IR_NEED_NOTHING:
+	case IR_NEED_PROTO:
 		return IR_OUT_TEST;
 	case IR_NEED_PORTS:
 		return kind == IR_KIND_NONE ? IR_OUT_HOTDROP : IR_OUT_TEST;
@@ -55,7 +62,9 @@ enum ir_outcome ir_need_outcome(enum ir_need need, enum ir_kind kind)
 {
 	if (need == IR_NEED_NOTHING || kind == IR_KIND_WHOLE)
 		return IR_OUT_TEST;
-	if (kind == IR_KIND_FRAG)
+	if (need == IR_NEED_PROTO)
+		return kind == IR_KIND_NOPROTO ? IR_OUT_HOTDROP : IR_OUT_TEST;
+	if (kind == IR_KIND_FRAG || kind == IR_KIND_NOPROTO)
 		return IR_OUT_FAIL;
 	if (kind == IR_KIND_FRAG1)
 		return need == IR_NEED_TCP || need == IR_NEED_TCPOPT ?

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ir/packet.c - headers into fields, as the kernel's matches read them
+ * ir/packet.c - IPv4 headers into fields, as the kernel's matches read them
  *
  * Sources: RFC 791, 792, 768, 9293; ipt_do_table() for what a fragment is,
  * skb_header_pointer() for what "is there" means, tcp_find_option() in
@@ -50,17 +50,18 @@ static enum ir_kind parse_tcp(struct ir_packet *p, const uint8_t *th,
 	return tcp_options(p, th, len) ? IR_KIND_WHOLE : IR_KIND_BADOPT;
 }
 
-static enum ir_kind parse_transport(struct ir_packet *p, const uint8_t *th,
-				    size_t len)
+enum ir_kind ir_packet_transport(struct ir_packet *p, uint8_t icmp,
+				 const uint8_t *th, size_t len)
 {
 	uint32_t proto = p->field[IR_PROTO];
 
-	switch (proto) {
-	case IPPROTO_ICMP:
+	if (proto == icmp) {
 		if (len < 8)
 			return IR_KIND_NONE;
 		p->field[IR_ICMP] = be16(th);
 		return IR_KIND_WHOLE;
+	}
+	switch (proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
@@ -111,8 +112,8 @@ int ir_packet_parse(struct ir_packet *p, const void *data, size_t len)
 	if (frag)
 		p->kind = frag == 1 ? IR_KIND_FRAG1 : IR_KIND_FRAG;
 	else
-		p->kind = parse_transport(p, ip + thoff,
-					  len > thoff ? len - thoff : 0);
+		p->kind = ir_packet_transport(p, IPPROTO_ICMP, ip + thoff,
+					      len > thoff ? len - thoff : 0);
 	p->field[IR_KIND] = 1u << p->kind;
 	return 0;
 }

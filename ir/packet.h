@@ -30,6 +30,20 @@ struct ir_packet {
  */
 int ir_packet_parse(struct ir_packet *p, const void *data, size_t len);
 
+/*
+ * The same for an IPv6 header and 40 bytes.  IR_PROTO is 0 where no transport
+ * header is found (IR_KIND_NOPROTO).
+ */
+int ir_packet_parse6(struct ir_packet *p, const void *data, size_t len);
+
+/*
+ * The part of both that is about the transport header, of which @len bytes are
+ * at @th: sets its fields, returns the kind.  The protocol must be set; @icmp
+ * is the one that is ICMP here.
+ */
+enum ir_kind ir_packet_transport(struct ir_packet *p, uint8_t icmp,
+				 const uint8_t *th, size_t len);
+
 /* Copies a name of at most 15 bytes, padded.  "" or NULL: none. */
 void ir_packet_set_iif(struct ir_packet *p, const char *name);
 void ir_packet_set_oif(struct ir_packet *p, const char *name);

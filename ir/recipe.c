@@ -41,6 +41,8 @@ static bool kind_exists(uint32_t proto, enum ir_kind kind)
 		return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
 	case IR_KIND_NONE:
 		return known(proto);
+	case IR_KIND_NOPROTO:
+		return false;		/* not in IPv4 */
 	default:
 		return true;
 	}
@@ -50,6 +52,8 @@ bool ir_recipe_has(enum ir_field field, uint32_t proto, enum ir_kind kind)
 {
 	bool whole = kind == IR_KIND_WHOLE;
 
+	if (field >= IR_NFIELDS4)
+		return false;
 	switch (field) {
 	case IR_SPORT:
 	case IR_DPORT:

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CHUNK_SIZE	(64 * 1024)
 #define MAX_BASE	5
@@ -28,6 +29,7 @@ struct chunk {
 
 struct ir_table {
 	const char	*name;
+	int		family;
 	struct chunk	*chunks;
 	struct ir_chain	**chain;	/* base chains, then user chains by name */
 	uint32_t	nchains;
@@ -159,7 +161,7 @@ static int add_base_chains(struct ir_table *t, uint8_t hooks)
 	return 0;
 }
 
-struct ir_table *ir_table_new(const char *name)
+struct ir_table *ir_table_new(int family, const char *name)
 {
 	struct ir_table *t;
 	size_t i;
@@ -167,7 +169,8 @@ struct ir_table *ir_table_new(const char *name)
 	for (i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		if (!strcmp(tables[i].name, name))
 			break;
-	if (i == sizeof(tables) / sizeof(*tables)) {
+	if (i == sizeof(tables) / sizeof(*tables) ||
+	    (family != AF_INET && family != AF_INET6)) {
 		errno = ENOENT;
 		return NULL;
 	}
@@ -175,6 +178,7 @@ struct ir_table *ir_table_new(const char *name)
 	if (!t)
 		return NULL;
 	t->name = tables[i].name;
+	t->family = family;
 	if (add_base_chains(t, tables[i].hooks)) {
 		ir_table_free(t);
 		errno = ENOMEM;
@@ -203,6 +207,11 @@ void ir_table_free(struct ir_table *t)
 const char *ir_table_name(const struct ir_table *t)
 {
 	return t->name;
+}
+
+int ir_table_family(const struct ir_table *t)
+{
+	return t->family;
 }
 
 uint32_t ir_table_nchains(const struct ir_table *t)

@@ -74,7 +74,8 @@ struct ir_pred {
 /*
  * One match of a rule: all its predicates hold.  The order of the matches is
  * part of the meaning: a match that drops on the spot does so only where those
- * before it held.  The first match of a rule is its IP part (-s -d -i -o -p).
+ * before it held.  The first match of a rule is its IP part (-s -d -i -o -p);
+ * in IPv6 "-p" is a match of its own behind it (IR_NEED_PROTO).
  */
 struct ir_match {
 	enum ir_need	need;
@@ -117,7 +118,7 @@ struct ir_rule {
 	struct ir_loc	loc;		/* the rule; loc.text owned by the table */
 	struct ir_loc	refusal_loc;
 
-	/* frontend/'s own: the ipt_entry, its matches and target. */
+	/* frontend/'s own: the ipt_entry or ip6t_entry with all behind it. */
 	void		*entry;		/* owned by the table */
 	uint32_t	entry_size;
 	/*
@@ -144,14 +145,16 @@ struct ir_chain {
 struct ir_table;
 
 /*
- * A table with the built-in chains iptables gives it ("filter": INPUT, FORWARD,
- * OUTPUT; and nat, mangle, raw, security), policy ACCEPT, counters 0.
- * NULL when out of memory (errno ENOMEM) or no such table exists (ENOENT).
+ * A table of @family (AF_INET or AF_INET6) with the built-in chains iptables
+ * gives it ("filter": INPUT, FORWARD, OUTPUT; and nat, mangle, raw, security),
+ * policy ACCEPT, counters 0.  NULL when out of memory (errno ENOMEM) or no such
+ * table exists (ENOENT).
  */
-struct ir_table *ir_table_new(const char *name);
+struct ir_table *ir_table_new(int family, const char *name);
 void ir_table_free(struct ir_table *t);
 
 const char *ir_table_name(const struct ir_table *t);
+int ir_table_family(const struct ir_table *t);
 
 /* Built-in chains in hook order, then user chains sorted by name (strcmp). */
 uint32_t ir_table_nchains(const struct ir_table *t);

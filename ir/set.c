@@ -61,7 +61,7 @@ void ir_set_all(struct ir_set *s, enum ir_field field)
 			add(s, states[i], states[i]);
 		break;
 	case IR_KIND:
-		for (i = 0; i < IR_NKINDS; i++)
+		for (i = 0; i < IR_NKINDS4; i++)
 			add(s, 1u << i, 1u << i);
 		break;
 	case IR_IIF:

@@ -138,6 +138,8 @@ enum {
 	TR_TERM_END	= 0x400,	/* last predicate of the record */
 };
 
+_Static_assert(IR_NFIELDS4 <= TR_TERM_FIELD + 1, "the fields have four bits");
+
 /* How a record tests a field. */
 enum tr_test_kind {
 	TR_TEST_MASKED32,	/* words value, mask: (f & mask) == value */

@@ -134,7 +134,7 @@ static void make_packet(struct work *w, uint32_t field[IR_NFIELDS])
 	uint32_t f, lo, hi;
 
 	b = &w->list->box[next_random(w) % w->list->n];
-	for (f = 0; f < IR_NFIELDS; f++) {
+	for (f = 0; f < IR_NFIELDS4; f++) {
 		lo = b->lo[f] > w->cell.lo[f] ? b->lo[f] : w->cell.lo[f];
 		hi = b->hi[f] < w->cell.hi[f] ? b->hi[f] : w->cell.hi[f];
 		field[f] = random_in(w, lo, lo < hi ? hi : lo);

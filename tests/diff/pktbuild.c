@@ -93,12 +93,12 @@ static enum ir_kind pick_kind(const struct pg_spec *s,
 	enum ir_kind k;
 
 	if (s->kind_set || !opts->mutate || !rng_one_in(r, 8)) {
-		for (k = 0; k < IR_NKINDS - 1; k++)
+		for (k = 0; k < IR_NKINDS4 - 1; k++)
 			if (s->field[IR_KIND] == 1u << k)
 				break;
 		return k;
 	}
-	return rng_below(r, IR_NKINDS);
+	return rng_below(r, IR_NKINDS4);
 }
 
 static uint32_t frag_off(enum ir_kind kind, bool mutate, struct rng *r)

@@ -355,11 +355,11 @@ static uint32_t near_term(struct rng *r, const struct ir_term *t)
 static void want_bit(struct rng *r, const struct ir_pred *pred, enum ir_field f,
 		     struct pg_spec *s, bool holds)
 {
-	uint32_t i, k = rng_below(r, IR_NKINDS);
+	uint32_t i, k = rng_below(r, IR_NKINDS4);
 
-	for (i = 0; i < IR_NKINDS; i++, k++) {
+	for (i = 0; i < IR_NKINDS4; i++, k++) {
 		if (f == IR_KIND)
-			s->field[f] = 1u << k % IR_NKINDS;
+			s->field[f] = 1u << k % IR_NKINDS4;
 		else
 			s->field[f] = states[k % 5];
 		s->kind_set |= f == IR_KIND;

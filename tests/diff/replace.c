@@ -253,7 +253,7 @@ static void make_rules(struct rules *r, uint32_t extra, const char *image)
 	struct ir_rule *rule;
 	uint32_t i, k, depth;
 
-	r->t = ir_table_new("filter");
+	r->t = ir_table_new(AF_INET, "filter");
 	for (i = 0; r->t && i < 2; i++) {
 		c = ir_table_base(r->t, hooks[i]);
 		c->policy = IR_DROP;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "frontend/image.h"
 #include "frontend/restore.h"
@@ -22,7 +23,7 @@ static int begin(void *ctx, const char *table, struct ir_table **out,
 {
 	(void)ctx;
 	(void)diag;
-	*out = ir_table_new(table);
+	*out = ir_table_new(AF_INET, table);
 	return *out ? 0 : -errno;
 }
 

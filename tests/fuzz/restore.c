@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <xtables.h>
 
 #include "frontend/image.h"
@@ -53,7 +54,7 @@ static int begin(void *ctx, const char *name, struct ir_table **out,
 
 	if (*again && kept && !strcmp(name, "filter"))
 		return fe_image_read(kept, kept_size, out, diag);
-	*out = ir_table_new(name);
+	*out = ir_table_new(AF_INET, name);
 	return *out ? 0 : -errno;
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -443,7 +444,7 @@ static void change_id(struct tr_classifier *c, uint32_t id, uint32_t to)
 /* A rule with two records that hold is one rule. */
 START_TEST(shared_id)
 {
-	struct ir_table *t = ir_table_new("filter");
+	struct ir_table *t = ir_table_new(AF_INET, "filter");
 	struct ir_chain *output = ir_table_base(t, IR_HOOK_OUTPUT);
 	uint8_t frame[ETH + 20] = { [12] = 8, [14] = 0x45, [17] = 20 };
 	struct ir_rule *r[4];
@@ -479,7 +480,7 @@ END_TEST
  */
 static struct ir_table *deep_table(uint32_t depth)
 {
-	struct ir_table *t = ir_table_new("filter");
+	struct ir_table *t = ir_table_new(AF_INET, "filter");
 	struct ir_chain *from, *to = NULL;
 	struct ir_rule *r;
 	char name[16];
@@ -554,7 +555,7 @@ START_TEST(size_does_not_grow)
 	int many;
 
 	for (many = 0; many < 2; many++) {
-		t = ir_table_new("filter");
+		t = ir_table_new(AF_INET, "filter");
 		for (i = 0; i < (many ? 5000u : 5u); i++) {
 			rule = add_rule(t, ir_table_base(t, IR_HOOK_FORWARD),
 					IR_DROP, NULL);

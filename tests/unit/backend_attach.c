@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <linux/netfilter/xt_conntrack.h>
+#include <sys/socket.h>
 
 #include "backend/attach.h"
 #include "backend/program.h"
@@ -172,7 +173,7 @@ static int check(struct ir_table *t, const char *spec)
 
 START_TEST(check_states)
 {
-	struct ir_table *t = ir_table_new("filter");
+	struct ir_table *t = ir_table_new(AF_INET, "filter");
 	struct ir_chain *in = ir_table_base(t, IR_HOOK_INPUT);
 	struct ir_chain *out = ir_table_base(t, IR_HOOK_OUTPUT);
 	struct ir_chain *a, *b;
@@ -208,7 +209,7 @@ END_TEST
 
 START_TEST(check_other_tables)
 {
-	struct ir_table *t = ir_table_new("mangle");
+	struct ir_table *t = ir_table_new(AF_INET, "mangle");
 
 	ck_assert_int_eq(check(t, "netfilter"), -EOPNOTSUPP);
 	ir_table_free(t);

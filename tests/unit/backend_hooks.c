@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -66,7 +67,7 @@ static void setup(void)
 				"echo 1 > /proc/sys/net/ipv4/ip_forward"), 0);
 	t0 = if_nametoindex("t0");
 	t1 = if_nametoindex("t1");
-	t = ir_table_new("filter");
+	t = ir_table_new(AF_INET, "filter");
 }
 
 static void teardown(void)

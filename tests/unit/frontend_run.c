@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "frontend/image.h"
 #include "frontend/save.h"
@@ -41,7 +42,7 @@ static int begin(void *ctx, const char *table, struct ir_table **out,
 		r->kept = NULL;
 		return 0;
 	}
-	*out = ir_table_new(table);
+	*out = ir_table_new(AF_INET, table);
 	if (!*out) {
 		diag_error(diag, NULL, "table '%s' is not known", table);
 		return -errno;

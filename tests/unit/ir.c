@@ -15,7 +15,7 @@ static struct ir_table *t;
 
 static void setup(void)
 {
-	t = ir_table_new("filter");
+	t = ir_table_new(AF_INET, "filter");
 	ck_assert_ptr_nonnull(t);
 }
 
@@ -176,6 +176,162 @@ START_TEST(kinds_of_transport_headers)
 }
 END_TEST
 
+/* The kind, protocol and destination port that IPv6 packets are given. */
+static const struct {
+	const char	*bytes;		/* behind the fixed header */
+	uint8_t		len;
+	uint8_t		next;
+	enum ir_kind	kind;
+	uint8_t		proto;
+	uint16_t	dport;
+} chains[] = {
+#define TCP	"\4\0\0\x50" "\0\0\0\0\0\0\0\0" "\x50\2\0\0\0\0\0\0"
+#define C(b, next, kind, proto, dport) \
+	{ b, sizeof(b) - 1, next, IR_KIND_##kind, proto, dport }
+	C(TCP, 6, WHOLE, 6, 80),
+	C("\4\0\0\x50", 6, SHORT, 6, 80),
+	C("", 6, NONE, 6, 0),
+	C("\0\0\0\0\0\0\0\0", 58, WHOLE, 58, 0),
+	C("\0\0\0\0\0\0\0", 58, NONE, 58, 0),
+	C("", 1, WHOLE, 1, 0),		/* ICMP of IPv4 is any protocol */
+	C("", 59, WHOLE, 59, 0),
+	C("more", 59, WHOLE, 59, 0),
+	/* hop-by-hop, destination options, routing: in units of 8 bytes + 8 */
+	C("\6\0\1\4\0\0\0\0" TCP, 0, WHOLE, 6, 80),
+	C("\6\1\1\xc\0\0\0\0" "\0\0\0\0\0\0\0\0" TCP, 60, WHOLE, 6, 80),
+	C("\6\0\0\0\0\0\0\0" TCP, 43, WHOLE, 6, 80),
+	C("\0\0\0\0\0\0\0\0" "\x2b\0\0\0\0\0\0\0"
+	  "\x3c\0\0\0\0\0\0\0" "\6\0\0\0\0\0\0\0" TCP, 0, WHOLE, 6, 80),
+	/* the authentication header: in units of 4 bytes + 8 */
+	C("\6\1\0\0\0\0\0\0\0\0\0\0" TCP, 51, WHOLE, 6, 80),
+	C("\6\0\0\0\0\0\0\0" TCP, 51, WHOLE, 6, 80),
+	/* one that ends with or behind the packet */
+	C("\6\0\0\0\0\0\0\0", 60, NONE, 6, 0),
+	C("\6\5\0\0\0\0\0\0", 60, NONE, 6, 0),
+	C("\6\0", 60, NONE, 6, 0),
+	C("\6", 60, NOPROTO, 0, 0),
+	C("", 60, NOPROTO, 0, 0),
+	C("\x3c\5\0\0\0\0\0\0", 60, NOPROTO, 0, 0),
+	C("\6\0\0\0", 43, NONE, 6, 0),
+	C("\6\0\0", 43, NOPROTO, 0, 0),
+	/* fragments: the first, later ones, and those cut short */
+	C("\6\0\0\1\1\2\3\4" TCP, 44, WHOLE, 6, 80),
+	C("\6\0\0\7\1\2\3\4" TCP, 44, WHOLE, 6, 80),
+	C("\6\0\0\x8\1\2\3\4" TCP, 44, FRAG, 6, 0),
+	C("\6\0\xff\xf9\1\2\3\4" TCP, 44, FRAG, 6, 0),
+	C("\x3b\0\0\x10\1\2\3\4" TCP, 44, FRAG, 59, 0),
+	C("\x3c\0\0\0\1\2\3\4" "\6\0\0\0\0\0\0\0" TCP, 44, WHOLE, 6, 80),
+	C("\x3c\0\0\x8\1\2\3\4" "\6\0\0\0\0\0\0\0" TCP, 44, NOPROTO, 0, 0),
+	C("\6\0\0\x8", 44, FRAG, 6, 0),
+	C("\6\0\0\0", 44, NONE, 6, 0),
+	C("\6\0\0", 44, NOPROTO, 0, 0),
+#undef C
+#undef TCP
+};
+
+/* All of it in memory of that very length, for the sanitizer to see. */
+START_TEST(extension_headers_are_walked)
+{
+	size_t len = 40 + chains[_i].len;
+	uint8_t *b = calloc(1, len);
+	struct ir_packet p;
+
+	ck_assert_ptr_nonnull(b);
+	b[0] = 0x60;
+	b[6] = chains[_i].next;
+	memcpy(b + 40, chains[_i].bytes, chains[_i].len);
+	ck_assert_int_eq(ir_packet_parse6(&p, b, len), 0);
+	ck_assert_int_eq(p.kind, chains[_i].kind);
+	ck_assert_uint_eq(p.field[IR_KIND], 1u << chains[_i].kind);
+	ck_assert_uint_eq(p.field[IR_PROTO], chains[_i].proto);
+	ck_assert_uint_eq(p.field[IR_DPORT], chains[_i].dport);
+	free(b);
+}
+END_TEST
+
+START_TEST(long_chains_are_walked_to_the_end)
+{
+	uint8_t b[40 + 8 * 1000 + 20] = { [0] = 0x60, [6] = 60 };
+	struct ir_packet p;
+	size_t i;
+
+	for (i = 0; i < 1000; i++)
+		b[40 + 8 * i] = i == 999 ? 6 : 60;
+	b[8040 + 3] = 80;
+	b[8040 + 12] = 0x50;
+	ck_assert_int_eq(ir_packet_parse6(&p, b, sizeof(b)), 0);
+	ck_assert_int_eq(p.kind, IR_KIND_WHOLE);
+	ck_assert_uint_eq(p.field[IR_DPORT], 80);
+}
+END_TEST
+
+START_TEST(the_ipv6_header_is_read)
+{
+	uint8_t b[40] = { 0x6a, 0xbc, 0xde, 0xf0, 0x12, 0x34, 59, 7 };
+	struct ir_packet p;
+	int i;
+
+	for (i = 8; i < 40; i++)
+		b[i] = (uint8_t)i;
+	ck_assert_int_eq(ir_packet_parse6(&p, b, 39), -EINVAL);
+	ck_assert_int_eq(ir_packet_parse6(&p, b, 40), 0);
+	ck_assert_uint_eq(p.field[IR_TOS], 0xab);
+	ck_assert_uint_eq(p.field[IR_LEN], 0x1234 + 40);
+	ck_assert_uint_eq(p.field[IR_TTL], 7);
+	ck_assert_uint_eq(p.bytes, 40);
+	ck_assert_uint_eq(p.field[IR_SADDR], 0x08090a0b);
+	ck_assert_uint_eq(p.field[IR_SADDR1], 0x0c0d0e0f);
+	ck_assert_uint_eq(p.field[IR_SADDR3], 0x14151617);
+	ck_assert_uint_eq(p.field[IR_DADDR], 0x18191a1b);
+	ck_assert_uint_eq(p.field[IR_DADDR1], 0x1c1d1e1f);
+	ck_assert_uint_eq(p.field[IR_DADDR3], 0x24252627);
+	b[4] = 0xff;		/* xt_length counts in 16 bits */
+	b[5] = 0xff;
+	ck_assert_int_eq(ir_packet_parse6(&p, b, 40), 0);
+	ck_assert_uint_eq(p.field[IR_LEN], 39);
+}
+END_TEST
+
+START_TEST(tables_are_of_a_family)
+{
+	struct ir_table *six = ir_table_new(AF_INET6, "nat");
+
+	ck_assert_ptr_nonnull(six);
+	ck_assert_int_eq(ir_table_family(six), AF_INET6);
+	ck_assert_int_eq(ir_table_family(t), AF_INET);
+	ck_assert_ptr_null(ir_table_new(0, "filter"));
+	ck_assert_ptr_null(ir_table_new(AF_INET6, "broute"));
+	ir_table_free(six);
+}
+END_TEST
+
+/* Only "-p" drops what has no protocol, and only where the rest held. */
+START_TEST(no_protocol_is_dropped_by_dash_p)
+{
+	uint8_t b[40] = { 0x60, [6] = 60, [23] = 1 };
+	struct ir_counter n[8] = { 0 };
+	struct ir_packet p;
+	struct ir_rule *r;
+
+	ir_packet_parse6(&p, b, sizeof(b));
+	r = rule("INPUT", IR_ACCEPT, NULL);
+	ir_rule_add_range(t, r, IR_SADDR3, 2, 2, false);
+	ir_rule_add_match(t, r, IR_NEED_PROTO);
+	rule("INPUT", IR_CONTINUE, NULL);
+	ir_table_number(t);
+	ck_assert_int_eq(ir_eval(t, IR_HOOK_INPUT, &p, n), IR_ACCEPT);
+	ck_assert_uint_eq(n[1].packets, 1);
+	r = rule("INPUT", IR_ACCEPT, NULL);
+	ir_rule_add_match(t, r, IR_NEED_PROTO);
+	ir_rule_add_range(t, r, IR_PROTO, 6, 6, true);
+	ir_table_number(t);
+	memset(n, 0, sizeof(n));
+	ck_assert_int_eq(ir_eval(t, IR_HOOK_INPUT, &p, n), IR_DROP);
+	ck_assert_uint_eq(n[1].packets, 1);
+	ck_assert_uint_eq(n[2].packets, 0);
+}
+END_TEST
+
 START_TEST(tcp_options_are_walked)
 {
 	/* NOP, MSS (4), an unknown one with length 0, EOL */
@@ -325,6 +481,12 @@ int main(void)
 	tcase_add_test(tc, depth_counts_jumps_not_gotos);
 	tcase_add_test(tc, kinds_of_transport_headers);
 	tcase_add_test(tc, tcp_options_are_walked);
+	tcase_add_loop_test(tc, extension_headers_are_walked, 0,
+			    sizeof(chains) / sizeof(*chains));
+	tcase_add_test(tc, long_chains_are_walked_to_the_end);
+	tcase_add_test(tc, the_ipv6_header_is_read);
+	tcase_add_test(tc, tables_are_of_a_family);
+	tcase_add_test(tc, no_protocol_is_dropped_by_dash_p);
 	tcase_add_test(tc, walk_counts_what_it_meets);
 	tcase_add_test(tc, hotdrop_is_not_counted);
 	tcase_add_test(tc, interfaces_match_by_prefix);

@@ -44,7 +44,7 @@ static void make_rules(struct rules *r, enum ir_target policy, uint32_t extra,
 	struct ir_chain *in;
 	uint32_t i, depth;
 
-	r->t = ir_table_new("filter");
+	r->t = ir_table_new(AF_INET, "filter");
 	ck_assert_ptr_nonnull(r->t);
 	in = ir_table_base(r->t, IR_HOOK_INPUT);
 	in->policy = policy;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static uint64_t state = 88172645463325252ull;
 
@@ -329,7 +330,7 @@ static void add_random_rule(struct ir_table *t, uint32_t chains)
 
 struct ir_table *random_table(uint32_t chains, uint32_t rules)
 {
-	struct ir_table *t = ir_table_new("filter");
+	struct ir_table *t = ir_table_new(AF_INET, "filter");
 	char name[16];
 	uint32_t i;
 

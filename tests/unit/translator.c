@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "ir/dump.h"
 #include "ir/eval.h"
@@ -19,7 +20,7 @@ static struct diag diag;
 
 static void setup(void)
 {
-	t = ir_table_new("filter");
+	t = ir_table_new(AF_INET, "filter");
 	ck_assert_ptr_nonnull(t);
 	c = NULL;
 	diag_init(&diag);

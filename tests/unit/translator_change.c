@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "ir/dump.h"
 #include "ir/eval.h"
@@ -298,7 +299,7 @@ static struct ir_chain *hosts(uint32_t n)
 	struct ir_chain *chain;
 	uint32_t i;
 
-	t = ir_table_new("filter");
+	t = ir_table_new(AF_INET, "filter");
 	chain = ir_table_base(t, IR_HOOK_FORWARD);
 	for (i = 0; i < n; i++)
 		drop_from(chain, 0x0a000000 + i, i);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "backend/program.h"
@@ -216,7 +217,7 @@ END_TEST
 START_TEST(program_without_field)
 {
 	static const enum ir_field fields[] = { IR_TTL, IR_DADDR, IR_TOS };
-	struct ir_table *t = ir_table_new("filter");
+	struct ir_table *t = ir_table_new(AF_INET, "filter");
 	struct ir_rule *r = add_rule(t, ir_table_base(t, IR_HOOK_INPUT),
 				     _i % 2 ? IR_CONTINUE : IR_DROP, NULL);
 	enum ir_field f = fields[_i / 2];

@@ -9,6 +9,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "ir/boxes.h"
 #include "ir/eval.h"
@@ -222,7 +223,7 @@ static struct ir_chain *input;
 
 static void setup(void)
 {
-	t = ir_table_new("filter");
+	t = ir_table_new(AF_INET, "filter");
 	ck_assert_ptr_nonnull(t);
 	input = ir_table_base(t, IR_HOOK_INPUT);
 }
