@@ -132,16 +132,14 @@ void fe_command_set(struct fe_command *c, unsigned int option)
 
 bool fe_command_has_arg(const struct fe_command *c)
 {
-	const struct fe_tokens *t = c->tokens;
-
-	return optind < t->argc && t->argv[optind][0] != '-' &&
-	       t->argv[optind][0] != '!';
+	return optind < c->argc && c->argv[optind][0] != '-' &&
+	       c->argv[optind][0] != '!';
 }
 
 /* The next argument, which fe_command_has_arg() has seen. */
 static char *next_arg(struct fe_command *c)
 {
-	return c->tokens->argv[optind++];
+	return c->argv[optind++];
 }
 
 /* The letter of the highest bit. */
@@ -373,11 +371,61 @@ static void opt_table(struct fe_command *c)
 	if (c->invert)
 		xtables_error(PARAMETER_PROBLEM,
 			      "unexpected ! flag before --table");
-	if (c->table)
+	if (c->restore && c->table)
 		xtables_error(PARAMETER_PROBLEM,
 			      "The -t option cannot be used in %s.\n",
 			      fe_xt_program());
 	c->table = optarg;
+}
+
+static void opt_wait(struct fe_command *c)
+{
+	const char *arg = optarg;
+
+	if (!arg && fe_command_has_arg(c))
+		arg = next_arg(c);
+	c->wait = -1;
+	if (arg && sscanf(arg, "%i", &c->wait) != 1)
+		xtables_error(PARAMETER_PROBLEM, "wait seconds not numeric");
+}
+
+static void opt_interval(struct fe_command *c)
+{
+	const char *arg = optarg;
+	unsigned int usec;
+
+	if (!arg && fe_command_has_arg(c))
+		arg = next_arg(c);
+	if (!arg)
+		xtables_error(PARAMETER_PROBLEM,
+			      "wait interval value required");
+	if (sscanf(arg, "%u", &usec) != 1)
+		xtables_error(PARAMETER_PROBLEM, "wait interval not numeric");
+	if (usec > 999999)
+		xtables_error(PARAMETER_PROBLEM,
+			      "too long usec wait %u > 999999 usec", usec);
+	fputs("Ignoring deprecated --wait-interval option.\n", stderr);
+	c->interval = true;
+}
+
+/* The lock is the program's business, which a line of the file has no say in. */
+static void opt_lock(struct fe_command *c, int opt)
+{
+	if (c->restore)
+		xtables_error(PARAMETER_PROBLEM, "You cannot use `-%c' from %s",
+			      opt, fe_xt_program());
+	if (opt == 'w')
+		opt_wait(c);
+	else
+		opt_interval(c);
+}
+
+/* The other family's option: a line may be for the other program. */
+static void opt_family(struct fe_command *c)
+{
+	if (!c->restore)
+		fe_xt_leave_tryhelp();
+	c->ignore = true;
 }
 
 static void opt_version(struct fe_command *c)
@@ -406,16 +454,15 @@ static bool general(struct fe_command *c, int opt)
 	case '4':
 	case 'M':		/* there is no module to load */
 		return true;
-	case '6':		/* for ip6tables-restore alone */
-		c->ignore = true;
+	case '6':
+		opt_family(c);
 		return true;
 	case 'V':
 		opt_version(c);
 		return true;
 	case 'W':
 	case 'w':
-		xtables_error(PARAMETER_PROBLEM, "You cannot use `-%c' from %s",
-			      opt, fe_xt_program());
+		opt_lock(c, opt);
 		return true;
 	case 'h':
 		fe_command_help(c);
@@ -452,13 +499,14 @@ static void plain(struct fe_command *c)
 	optarg[0] = '\0';
 }
 
+/* Each option must go with every command given: -L -Z -n is refused. */
 static void check_options(const struct fe_command *c)
 {
 	size_t i;
 
 	for (i = 0; i < NRULES; i++)
 		if (c->options & rules[i].option &&
-		    !(rules[i].commands & c->command))
+		    (rules[i].commands & c->command) != c->command)
 			xtables_error(PARAMETER_PROBLEM,
 				      "Illegal option `%s' with this command",
 				      rules[i].name);
@@ -494,8 +542,11 @@ static void finish(struct fe_command *c)
 	if (drops && c->table && !strcmp(c->table, "nat"))
 		xtables_error(PARAMETER_PROBLEM,
 			      "\nThe \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n");
+	if (c->interval && !c->wait)
+		xtables_error(PARAMETER_PROBLEM,
+			      "--wait-interval only makes sense with --wait\n");
 	fe_rule_finish(c);
-	if (optind < c->tokens->argc)
+	if (optind < c->argc)
 		xtables_error(PARAMETER_PROBLEM,
 			      "unknown arguments found on commandline");
 	if (!c->command)
@@ -509,7 +560,17 @@ void fe_command_init(struct fe_command *c, const struct fe_tokens *tokens)
 {
 	memset(c, 0, sizeof(*c));
 	c->tokens = tokens;
+	c->restore = true;
 	c->jumpto = "";
+}
+
+void fe_command_init_args(struct fe_command *c, int argc, char **argv)
+{
+	fe_command_init(c, NULL);
+	c->argc = argc;
+	c->argv = argv;
+	c->restore = false;
+	c->table = "filter";
 }
 
 /* What an earlier command left behind in libxtables. */
@@ -532,7 +593,7 @@ static int next_option(const struct fe_command *c)
 {
 	const struct option *options = xt_params->opts;
 
-	return getopt_long(c->tokens->argc, c->tokens->argv, OPTSTRING,
+	return getopt_long(c->argc, c->argv, OPTSTRING,
 			   options ? options : xt_params->orig_opts, NULL);
 }
 
@@ -540,6 +601,10 @@ void fe_command_parse(struct fe_command *c)
 {
 	int opt;
 
+	if (c->tokens) {
+		c->argc = c->tokens->argc;
+		c->argv = (char **)c->tokens->argv;
+	}
 	reset();
 	while ((opt = next_option(c)) != -1) {
 		if (opt == 1) {

@@ -68,7 +68,10 @@ struct fe_addrs {
 };
 
 struct fe_command {
-	const struct fe_tokens *tokens;	/* borrowed */
+	int		argc;
+	char		**argv;		/* borrowed; parsing writes to it */
+	const struct fe_tokens *tokens;	/* where it comes from, of a line */
+	bool		restore;	/* a line of the save format */
 
 	unsigned int	command;	/* FE_CMD_* */
 	unsigned int	options;	/* FE_OPT_* */
@@ -80,6 +83,8 @@ struct fe_command {
 	int		verbose;
 	bool		quit;		/* -h or -V was answered */
 	bool		ignore;		/* -6: the line is not for us */
+	int		wait;		/* -w: seconds; 0: do not, -1: for ever */
+	bool		interval;	/* -W was given */
 
 	struct fe_addrs	src;
 	struct fe_addrs	dst;
@@ -105,13 +110,18 @@ struct fe_command {
 /* For struct xtables_globals; libxtables adds the extensions' to a copy. */
 extern struct option fe_command_options[];
 
+/*
+ * Of a line of the save format: the first argument is the program's name, the
+ * next two are "-t TABLE", as iptables-restore passes them.
+ */
 void fe_command_init(struct fe_command *c, const struct fe_tokens *tokens);
 
+/* Of a command line, as main() gets it. */
+void fe_command_init_args(struct fe_command *c, int argc, char **argv);
+
 /*
- * Parses the arguments, the first of which is the program's name and the next
- * two "-t TABLE", as iptables-restore passes them.  Every error leaves through
- * xtables_error(), so it is to be called inside fe_xt_run().  The strings in
- * *c point into the tokens.
+ * Parses the arguments.  Every error leaves through xtables_error(), so it is to
+ * be called inside fe_xt_run().  The strings in *c point into the arguments.
  */
 void fe_command_parse(struct fe_command *c);
 

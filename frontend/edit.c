@@ -15,6 +15,7 @@
 
 #include "frontend/decode.h"
 #include "frontend/entry.h"
+#include "frontend/list.h"
 #include "frontend/print.h"
 #include "frontend/save.h"
 
@@ -94,6 +95,7 @@ struct maker {
 	const struct fe_edit *ed;
 	struct ipt_entry *entry;	/* ours to free() */
 	struct ir_chain	*to;
+	bool		builtin;	/* which is not allowed */
 	struct ir_loc	loc;		/* its text belongs to the table */
 	struct ir_loc	target;
 	struct ir_loc	*match;		/* belongs to the table */
@@ -140,9 +142,7 @@ static int start_maker(struct maker *m, const struct fe_edit *ed,
 
 	*m = (struct maker){ .ed = ed };
 	m->to = *c->jumpto ? ir_table_find(ed->table, c->jumpto) : NULL;
-	if (m->to && m->to->hook != IR_HOOK_NONE)
-		return fail(ed, diag, c->at_target, -EINVAL,
-			    "cannot jump to built-in chain '%s'", c->jumpto);
+	m->builtin = m->to && m->to->hook != IR_HOOK_NONE;
 	err = fe_entry_build(c, &m->entry);
 	if (err == -E2BIG)
 		return fail(ed, diag, 0, err, "the rule is too long%s", "");
@@ -151,7 +151,10 @@ static int start_maker(struct maker *m, const struct fe_edit *ed,
 	return err ? no_memory(diag) : 0;
 }
 
-/* A rule with addresses number @s and @d, not in any chain yet. */
+/*
+ * A rule with addresses number @s and @d, not in any chain yet.  One that leads
+ * to a built-in chain is without meaning, but can be printed.
+ */
 static struct ir_rule *make(const struct maker *m, unsigned int s,
 			    unsigned int d)
 {
@@ -175,35 +178,20 @@ static struct ir_rule *make(const struct maker *m, unsigned int s,
 		return NULL;
 	memcpy(rule->entry, m->entry, rule->entry_size);
 	fe_entry_set_addrs(rule->entry, c, s, d);
-	if (fe_decode_rule(t, rule, m->to, &places))
+	if (!m->builtin && fe_decode_rule(t, rule, m->to, &places))
 		return NULL;
 	if (c->options & FE_OPT_VERBOSE)
 		fe_print_rule(stdout, rule);
 	return rule;
 }
 
-/* Calls @each for every pair of addresses. */
-static int for_each(const struct fe_edit *ed, struct ir_chain *chain,
-		    int (*each)(const struct maker *m, struct ir_chain *chain,
-				struct ir_rule *rule, struct diag *diag),
-		    struct diag *diag)
+static int check_target(const struct maker *m, struct diag *diag)
 {
-	const struct fe_command *c = ed->command;
-	struct ir_rule *rule;
-	unsigned int s, d;
-	struct maker m;
-	int err;
+	const struct fe_command *c = m->ed->command;
 
-	err = start_maker(&m, ed, diag);
-	for (s = 0; !err && s < c->src.n; s++) {
-		for (d = 0; !err && d < c->dst.n; d++) {
-			rule = make(&m, s, d);
-			err = rule ? each(&m, chain, rule, diag) :
-				     no_memory(diag);
-		}
-	}
-	end_maker(&m);
-	return err;
+	return m->builtin ? fail(m->ed, diag, c->at_target, -EINVAL,
+				 "cannot jump to built-in chain '%s'",
+				 c->jumpto) : 0;
 }
 
 static int insert(const struct maker *m, struct ir_chain *chain,
@@ -211,6 +199,7 @@ static int insert(const struct maker *m, struct ir_chain *chain,
 {
 	const struct fe_command *c = m->ed->command;
 	uint32_t at = UINT32_MAX;
+	int err;
 
 	if (c->command & FE_CMD_INSERT) {
 		at = c->rulenum - 1;
@@ -218,6 +207,9 @@ static int insert(const struct maker *m, struct ir_chain *chain,
 			return fail(m->ed, diag, c->at_word, -E2BIG,
 				    "index of insertion is too big%s", "");
 	}
+	err = check_target(m, diag);
+	if (err)
+		return err;
 	return ir_chain_insert(m->ed->table, chain, at, rule) ?
 	       no_memory(diag) : 0;
 }
@@ -226,7 +218,11 @@ static int find(const struct maker *m, const struct ir_chain *chain,
 		const struct ir_rule *like, uint32_t *at, struct diag *diag)
 {
 	uint32_t i;
+	int err;
 
+	err = check_target(m, diag);
+	if (err)
+		return err;
 	for (i = 0; i < chain->nrules; i++) {
 		if (fe_entry_same(chain->rule[i], like, m->ed->command)) {
 			*at = i;
@@ -256,68 +252,95 @@ static int exists(const struct maker *m, struct ir_chain *chain,
 	return find(m, chain, like, &at, diag);
 }
 
-/* With several addresses, iptables takes the first. */
-static int replace(const struct fe_edit *ed, struct ir_chain *chain,
-		   struct diag *diag)
+static int replace(const struct maker *m, struct ir_chain *chain,
+		   struct ir_rule *rule, struct diag *diag)
 {
-	uint32_t at = ed->command->rulenum - 1;
-	struct ir_rule *rule;
-	struct maker m;
+	uint32_t at = m->ed->command->rulenum - 1;
 	int err;
 
 	if (at >= chain->nrules)
-		return fail(ed, diag, ed->command->at_word, -E2BIG,
+		return fail(m->ed, diag, m->ed->command->at_word, -E2BIG,
 			    "index of replacement is too big%s", "");
-	err = start_maker(&m, ed, diag);
+	err = check_target(m, diag);
 	if (err)
-		goto out;
-	rule = make(&m, 0, 0);
-	if (!rule || ir_chain_insert(ed->table, chain, at, rule)) {
-		err = no_memory(diag);
-		goto out;
+		return err;
+	if (ir_chain_insert(m->ed->table, chain, at, rule))
+		return no_memory(diag);
+	ir_chain_remove(m->ed->table, chain, at + 1);
+	return 0;
+}
+
+/* What becomes of the rule made for one pair of addresses. */
+static int carry_out(const struct maker *m, struct ir_rule *rule,
+		     struct diag *diag)
+{
+	struct ir_chain *chain = ir_table_find(m->ed->table,
+					       m->ed->command->chain);
+
+	if (!chain)
+		return no_chain(m->ed, diag);
+	switch (m->ed->command->command) {
+	case FE_CMD_DELETE:
+		return delete(m, chain, rule, diag);
+	case FE_CMD_CHECK:
+		return exists(m, chain, rule, diag);
+	case FE_CMD_REPLACE:
+		return replace(m, chain, rule, diag);
+	default:
+		return insert(m, chain, rule, diag);
 	}
-	ir_chain_remove(ed->table, chain, at + 1);
-	err = 0;
-out:
+}
+
+/*
+ * Every pair of addresses has its turn, also after a failure, whose code is the
+ * last one's; -R takes the first alone.
+ */
+static int for_each(const struct maker *m, struct diag *diag)
+{
+	const struct fe_command *c = m->ed->command;
+	const bool one = c->command == FE_CMD_REPLACE;
+	struct ir_rule *rule;
+	unsigned int s, d;
+	int err = 0, failed;
+
+	for (s = 0; s < (one ? 1 : c->src.n); s++) {
+		for (d = 0; d < (one ? 1 : c->dst.n); d++) {
+			rule = make(m, s, d);
+			if (!rule)
+				return no_memory(diag);
+			failed = carry_out(m, rule, diag);
+			if (failed)
+				err = failed;
+		}
+	}
+	return err;
+}
+
+static int edit_rule(const struct fe_edit *ed, struct diag *diag)
+{
+	struct maker m;
+	int err;
+
+	settle_target(ed);
+	err = start_maker(&m, ed, diag);
+	if (!err)
+		err = for_each(&m, diag);
 	end_maker(&m);
 	return err;
 }
 
-static int delete_number(const struct fe_edit *ed, struct ir_chain *chain,
-			 struct diag *diag)
+static int delete_number(const struct fe_edit *ed, struct diag *diag)
 {
+	struct ir_chain *chain = ir_table_find(ed->table, ed->command->chain);
 	uint32_t at = ed->command->rulenum - 1;
 
+	if (!chain)
+		return no_chain(ed, diag);
 	if (at >= chain->nrules)
 		return fail(ed, diag, ed->command->at_word, -E2BIG,
 			    "index of deletion is too big%s", "");
 	ir_chain_remove(ed->table, chain, at);
 	return 0;
-}
-
-static int edit_rule(const struct fe_edit *ed, struct diag *diag)
-{
-	const struct fe_command *c = ed->command;
-	struct ir_chain *chain;
-
-	if (c->command != FE_CMD_DELETE_NUM)
-		settle_target(ed);
-	chain = ir_table_find(ed->table, c->chain);
-	if (!chain)
-		return no_chain(ed, diag);
-	switch (c->command) {
-	case FE_CMD_APPEND:
-	case FE_CMD_INSERT:
-		return for_each(ed, chain, insert, diag);
-	case FE_CMD_DELETE:
-		return for_each(ed, chain, delete, diag);
-	case FE_CMD_CHECK:
-		return for_each(ed, chain, exists, diag);
-	case FE_CMD_REPLACE:
-		return replace(ed, chain, diag);
-	default:
-		return delete_number(ed, chain, diag);
-	}
 }
 
 /* A rule that is new has nothing to be taken from: its counter stays. */
@@ -413,10 +436,10 @@ static int delete_chains(struct ir_table *t, bool verbose)
 		if (verbose)
 			printf("Deleting chain `%s'\n", chain->name);
 		failed = ir_chain_delete(t, chain);
-		if (failed)
+		if (failed) {
 			i++;
-		if (!err)
 			err = failed;
+		}
 	}
 	return err;
 }
@@ -515,7 +538,7 @@ static int rename_chain(const struct fe_edit *ed, struct diag *diag)
 	if (!chain)
 		return no_chain(ed, diag);
 	if (ir_chain_rename(ed->table, chain, c->newname))
-		return fail(ed, diag, c->at_chain, -EINVAL,
+		return fail(ed, diag, c->at_chain, -ENOENT,
 			    "cannot rename built-in chain '%s'", c->chain);
 	return 0;
 }
@@ -536,12 +559,18 @@ static int set_policy(const struct fe_edit *ed, struct diag *diag)
 			  c->policy) : 0;
 }
 
-static int list_rules(const struct fe_edit *ed, struct diag *diag)
+/* -L or -S, and then -Z if that was given too. */
+static int list(const struct fe_edit *ed, struct diag *diag)
 {
 	const struct fe_command *c = ed->command;
-	int err = fe_save_list(stdout, ed->table, c->chain, c->rulenum,
-			       c->options & FE_OPT_VERBOSE);
+	int err;
 
+	if (c->command & FE_CMD_LIST)
+		err = fe_list_table(stdout, ed->table, c->chain, c->rulenum,
+				    c->options);
+	else
+		err = fe_save_list(stdout, ed->table, c->chain, c->rulenum,
+				   c->options & FE_OPT_VERBOSE);
 	if (err == -ENOENT)
 		return no_chain(ed, diag);
 	if (err)
@@ -555,14 +584,13 @@ int fe_edit_run(const struct fe_edit *ed, struct diag *diag)
 {
 	unsigned int command = ed->command->command;
 
-	if (command & (FE_CMD_RULE | FE_CMD_DELETE_NUM))
+	if (command & FE_CMD_RULE)
 		return edit_rule(ed, diag);
-	if (command & FE_CMD_LIST)
-		return fail(ed, diag, 0, -EOPNOTSUPP,
-			    "'-L' cannot be used here, use '-S'%s", "");
-	if (command & FE_CMD_LIST_RULES)
-		return list_rules(ed, diag);
+	if (command & (FE_CMD_LIST | FE_CMD_LIST_RULES))
+		return list(ed, diag);
 	switch (command) {
+	case FE_CMD_DELETE_NUM:
+		return delete_number(ed, diag);
 	case FE_CMD_FLUSH:
 		return flush(ed, diag);
 	case FE_CMD_ZERO:
@@ -577,5 +605,59 @@ int fe_edit_run(const struct fe_edit *ed, struct diag *diag)
 		return rename_chain(ed, diag);
 	default:
 		return set_policy(ed, diag);
+	}
+}
+
+bool fe_edit_changes(const struct fe_command *c)
+{
+	const unsigned int reads = FE_CMD_LIST | FE_CMD_LIST_RULES |
+				   FE_CMD_CHECK;
+
+	return c->command & ~reads;
+}
+
+static const char *no_such(unsigned int command)
+{
+	if (command & (FE_CMD_DELETE | FE_CMD_CHECK))
+		return "Bad rule (does a matching rule exist in that chain?)";
+	if (command & FE_CMD_SET_POLICY)
+		return "Bad built-in chain name";
+	return "No chain/target/match by that name";
+}
+
+static const char *too_big(unsigned int command)
+{
+	switch (command) {
+	case FE_CMD_INSERT:
+		return "Index of insertion too big";
+	case FE_CMD_REPLACE:
+		return "Index of replacement too big";
+	case FE_CMD_DELETE_NUM:
+		return "Index of deletion too big";
+	default:
+		return command & FE_CMD_ZERO_NUM ?
+		       "Index of counter too big" : strerror(E2BIG);
+	}
+}
+
+const char *fe_edit_strerror(unsigned int command, int err)
+{
+	switch (err) {
+	case -EBUSY:
+		return strerror(EMLINK);
+	case -EEXIST:
+		return command == FE_CMD_NEW_CHAIN ?
+		       "Chain already exists" : strerror(EEXIST);
+	case -EINVAL:
+		return command == FE_CMD_SET_POLICY ?
+		       "Bad policy name" : strerror(EINVAL);
+	case -ENOENT:
+		return no_such(command);
+	case -ENOMEM:
+		return "Memory allocation problem";
+	case -E2BIG:
+		return too_big(command);
+	default:
+		return strerror(-err);
 	}
 }

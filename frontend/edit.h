@@ -22,6 +22,15 @@ struct fe_edit {
  */
 int fe_edit_run(const struct fe_edit *ed, struct diag *diag);
 
+/* Whether the command may leave the table other than it was. */
+bool fe_edit_changes(const struct fe_command *c);
+
+/*
+ * What iptables says of the error @err (-errno) that fe_edit_run() returned for
+ * @command (FE_CMD_*), or with @command 0 the kernel.
+ */
+const char *fe_edit_strerror(unsigned int command, int err);
+
 /*
  * The same for the lines of the save format.  "Flushing chain ..." is printed
  * when @verbose.  -ENOENT: no such chain.

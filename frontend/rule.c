@@ -190,7 +190,7 @@ static void opt_counters(struct fe_command *c)
 	if (bytes)
 		bytes++;
 	else if (fe_command_has_arg(c))
-		bytes = c->tokens->argv[optind++];
+		bytes = c->argv[optind++];
 	else
 		xtables_error(PARAMETER_PROBLEM,
 			      "%s requires packet and byte counter",
@@ -260,11 +260,10 @@ static bool read_by_extension(struct fe_command *c, int opt)
 	struct xtables_target *t = c->target;
 	struct xtables_rule_match *r;
 	struct xtables_match *m;
-	char **argv = (char **)c->tokens->argv;
 
 	if (t && (t->parse || t->x6_parse) &&
 	    has_option(t->option_offset, opt)) {
-		xtables_option_tpcall(opt, argv, c->invert, t, &c->fw);
+		xtables_option_tpcall(opt, c->argv, c->invert, t, &c->fw);
 		return true;
 	}
 	for (r = c->matches; r; r = r->next) {
@@ -272,7 +271,7 @@ static bool read_by_extension(struct fe_command *c, int opt)
 		if (r->completed || (!m->parse && !m->x6_parse) ||
 		    !has_option(m->option_offset, opt))
 			continue;
-		xtables_option_mpcall(opt, argv, c->invert, m, &c->fw);
+		xtables_option_mpcall(opt, c->argv, c->invert, m, &c->fw);
 		return true;
 	}
 	return false;
@@ -294,7 +293,7 @@ static struct xtables_match *find_proto(struct fe_command *c)
 
 static void unknown(const struct fe_command *c, int opt)
 {
-	const char *word = c->tokens->argv[optind - 1];
+	const char *word = c->argv[optind - 1];
 	char shortopt[] = { '-', optopt, '\0' };
 
 	if (opt == ':')

@@ -119,7 +119,7 @@ void fe_tokens_split(struct fe_tokens *t, const char *line, size_t start)
 
 void fe_tokens_place(const struct fe_tokens *t, int i, struct ir_loc *loc)
 {
-	bool known = i >= 0 && i < t->argc;
+	bool known = t && i >= 0 && i < t->argc;
 
 	loc->col = known ? t->col[i] : 0;
 	loc->len = known ? t->len[i] : 0;

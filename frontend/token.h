@@ -40,7 +40,7 @@ void fe_tokens_add(struct fe_tokens *t, const char *s);
  */
 void fe_tokens_split(struct fe_tokens *t, const char *line, size_t start);
 
-/* Where argument @i stands; len 0 when it is not from the line. */
+/* Where argument @i stands; len 0 when it is not from a line, as with @t NULL. */
 void fe_tokens_place(const struct fe_tokens *t, int i, struct ir_loc *loc);
 
 #endif

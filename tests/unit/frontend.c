@@ -142,6 +142,7 @@ int main(void)
 	suite_add_tcase(s, rule_tests());
 	suite_add_tcase(s, error_tests());
 	suite_add_tcase(s, edit_tests());
+	suite_add_tcase(s, list_tests());
 	suite_add_tcase(s, image_tests());
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

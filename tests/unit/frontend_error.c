@@ -270,8 +270,8 @@ static const struct {
 	{ F "-Z INPUT 1\n", FAILED, 2,
 	  "line 2: chain 'INPUT' has no rule of this number\n-Z INPUT 1\n"
 	  "         ^\n", NULL },
-	{ F "-L\n", FAILED, 2, "line 2: '-L' cannot be used here, use '-S'\n"
-			       "-L\n", NULL },
+	{ F "-L U\n", FAILED, 2, "line 2: no chain 'U'\n-L U\n"
+				 "   ^\n", NULL },
 
 	/* what the kernel would say, at COMMIT but not with -t */
 	{ F "-A INPUT -m tcp --dport 1\n" C, FAILED, 3,

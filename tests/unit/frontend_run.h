@@ -50,5 +50,6 @@ void check_rule(const char *rule, const char *saved, const char *ir);
 TCase *rule_tests(void);
 TCase *error_tests(void);
 TCase *edit_tests(void);
+TCase *list_tests(void);
 
 #endif
