@@ -16,10 +16,15 @@ static const struct applet {
 	const char	*name;
 	int		(*run)(int argc, char **argv);
 } applets[] = {
+	{ "iptables-bpf",		cmd_iptables },
+	{ "iptables",			cmd_iptables },
+	{ "main4",			cmd_iptables },
 	{ "iptables-bpf-restore",	cmd_restore },
 	{ "iptables-restore",		cmd_restore },
+	{ "restore4",			cmd_restore },
 	{ "iptables-bpf-save",		cmd_save },
 	{ "iptables-save",		cmd_save },
+	{ "save4",			cmd_save },
 	{ "xtbpf",			cmd_xtbpf },
 };
 

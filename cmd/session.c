@@ -99,6 +99,8 @@ static int read_table(struct cmd_session *s, struct ir_table **out,
 		if (err)
 			return err;
 	}
+	if (s->keep && s->before.ruleset)
+		s->attach = s->before.attach;
 	return cmd_image_table(&s->before, out, diag);
 }
 

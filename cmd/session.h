@@ -20,6 +20,7 @@
 struct cmd_session {
 	int		wait;		/* for the lock: cmd_lock_take() */
 	struct be_attach attach;
+	bool		keep;		/* the attachment in force, if there is one */
 	bool		verify;		/* --verify: before anything is put in force */
 	bool		test;		/* nothing is */
 	int		lock;		/* -1: not held */

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd/iptables.c - iptables-bpf: one command on the ruleset in force
+ *
+ * Arguments, messages and exit codes are those of iptables 1.8.11.  Options of
+ * ours come before all of iptables': --attach, which also comes from the
+ * environment (XTBPF_ATTACH) where nothing is attached yet, and --verify.
+ *
+ * Like iptables it reads the whole table, changes it in memory and puts it back;
+ * what only reads needs no more than that nothing be loaded.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xtables.h>
+
+#include "cmd/cmd.h"
+#include "cmd/session.h"
+#include "frontend/command.h"
+#include "frontend/decode.h"
+#include "frontend/edit.h"
+#include "frontend/restore.h"
+#include "frontend/xt.h"
+
+struct run {
+	const char	*attach;	/* --attach; NULL: not given */
+	struct fe_command command;
+	struct cmd_session session;
+	struct ir_table	*table;		/* ours */
+	struct diag	diag;
+	int		err;		/* of begin() */
+};
+
+/*
+ * Takes our options off the front of the arguments: how many there were, or -1
+ * with one that is not complete.
+ */
+static int own_options(struct run *r, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "--attach=", 9)) {
+			r->attach = argv[i] + 9;
+		} else if (!strcmp(argv[i], "--attach")) {
+			if (++i == argc)
+				return -1;
+			r->attach = argv[i];
+		} else if (!strcmp(argv[i], "--verify")) {
+			r->session.verify = true;
+		} else {
+			break;
+		}
+	}
+	argv[i - 1] = argv[0];
+	return i - 1;
+}
+
+static int parse_attach(struct run *r)
+{
+	const char *spec = r->attach ? r->attach : getenv("XTBPF_ATTACH");
+	int err = be_attach_parse(spec, &r->session.attach, &r->diag);
+
+	r->session.keep = !r->attach;
+	if (err)
+		diag_print(&r->diag, stderr, fe_xt_program());
+	return err ? FE_PARAMETER_PROBLEM : 0;
+}
+
+static int parse(void *arg)
+{
+	struct run *r = arg;
+
+	fe_command_parse(&r->command);
+	return 0;
+}
+
+static int edit(void *arg)
+{
+	struct run *r = arg;
+	const struct fe_edit ed = {
+		.table		= r->table,
+		.command	= &r->command,
+	};
+
+	return fe_edit_run(&ed, &r->diag);
+}
+
+static int no_table(void *arg)
+{
+	struct run *r = arg;
+
+	xtables_error(VERSION_PROBLEM,
+		      "can't initialize %s table `%s': %s", fe_xt_program(),
+		      r->command.table, r->err == -ENOENT ?
+		      "Table does not exist (do you need to insmod?)" :
+		      r->diag.msg);
+	return FE_VERSION_PROBLEM;
+}
+
+static int begin(struct run *r)
+{
+	r->session.wait = r->command.wait;
+	r->err = cmd_session_begin(&r->session, r->command.table, &r->table,
+				   &r->diag);
+	if (!r->err)
+		return 0;
+	if (r->err == -EBUSY && !r->diag.set)
+		return FE_RESOURCE_PROBLEM;
+	return fe_xt_run(no_table, r);
+}
+
+/* What iptables says last: the exit status. */
+static int failed(unsigned int command, int err)
+{
+	fprintf(stderr, "%s: %s.%s\n", fe_xt_program(),
+		fe_edit_strerror(command, err), err == -EINVAL ?
+		" Run `dmesg' for more information." : "");
+	return err == -EAGAIN ? FE_RESOURCE_PROBLEM : FE_OTHER_PROBLEM;
+}
+
+/* Nothing is loaded and there is nothing to load: as if nobody had asked. */
+static bool idle(const struct run *r)
+{
+	const struct ir_chain *c;
+	uint32_t i;
+
+	if (r->session.before.ruleset)
+		return false;
+	for (i = 0; i < ir_table_nchains(r->table); i++) {
+		c = ir_table_chain(r->table, i);
+		if (c->hook == IR_HOOK_NONE || c->nrules ||
+		    c->policy != IR_ACCEPT || c->counter.packets ||
+		    c->counter.bytes)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Our reasons first.  Then, where iptables' kernel would have refused it too,
+ * what iptables says of that.
+ */
+static int commit(struct run *r)
+{
+	int err;
+
+	ir_table_number(r->table);
+	err = fe_check_table(r->table, &r->diag);
+	if (!err)
+		err = cmd_session_commit(&r->session, r->table, &r->diag);
+	if (!err)
+		return 0;
+	diag_print(&r->diag, stderr, fe_xt_program());
+	if (!r->diag.set || err == -EINVAL || err == -ELOOP || err == -EAGAIN)
+		return failed(0, err);
+	return FE_OTHER_PROBLEM;
+}
+
+static int carry_out(struct run *r)
+{
+	int status = begin(r);
+
+	if (status)
+		return status;
+	status = fe_xt_run(edit, r);
+	if (status < 0)
+		status = failed(r->command.command, status);
+	else if (!status && fe_edit_changes(&r->command) && !idle(r))
+		status = commit(r);
+	cmd_session_abort(&r->session);
+	return status;
+}
+
+static int run(struct run *r, int argc, char **argv)
+{
+	int status = parse_attach(r);
+
+	fe_command_init_args(&r->command, argc, argv);
+	if (!status)
+		status = fe_xt_run(parse, r);
+	if (!status && !r->command.quit)
+		status = carry_out(r);
+	fe_command_clear(&r->command);
+	if (fflush(stdout) && !status)
+		status = FE_OTHER_PROBLEM;
+	return status;
+}
+
+int cmd_iptables(int argc, char **argv)
+{
+	struct run r = { .command = { 0 } };
+	int own, status, err;
+
+	cmd_session_init(&r.session);
+	diag_init(&r.diag);
+	own = own_options(&r, argc, argv);
+	if (own < 0) {
+		fprintf(stderr, "%s: option '--attach' needs an argument\n",
+			CMD_IPTABLES);
+		return FE_PARAMETER_PROBLEM;
+	}
+	err = fe_xt_init(CMD_IPTABLES);
+	if (err) {
+		fprintf(stderr, "%s: libxtables: %s\n", CMD_IPTABLES,
+			strerror(-err));
+		return FE_OTHER_PROBLEM;
+	}
+	status = run(&r, argc - own, argv + own);
+	ir_table_free(r.table);
+	diag_clear(&r.diag);
+	return status;
+}
