@@ -3,8 +3,8 @@
  * cmd/restore.c - iptables-bpf-restore
  *
  * Options, messages and exit codes are those of iptables-restore 1.8.11, except
- * --verify and --attach, which also comes from the environment (XTBPF_ATTACH):
- * scripts call iptables-restore without options of ours.
+ * --verify, --store-only (IPTABLES_BPF_STORE_ONLY=1) and --attach
+ * (XTBPF_ATTACH): scripts call iptables-restore without options of ours.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -17,7 +17,7 @@
 #include "frontend/restore.h"
 #include "frontend/xt.h"
 
-enum { OPT_ATTACH = 256, OPT_VERIFY };
+enum { OPT_ATTACH = 256, OPT_VERIFY, OPT_STORE_ONLY };
 
 static const struct option options[] = {
 	{ "counters",		no_argument,		NULL, 'c' },
@@ -32,6 +32,7 @@ static const struct option options[] = {
 	{ "wait-interval",	optional_argument,	NULL, 'W' },
 	{ "attach",		required_argument,	NULL, OPT_ATTACH },
 	{ "verify",		no_argument,		NULL, OPT_VERIFY },
+	{ "store-only",		no_argument,		NULL, OPT_STORE_ONLY },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -57,7 +58,8 @@ static void usage(void)
 	      "\t   [ --table=<TABLE> ]\n"
 	      "\t   [ --modprobe=<command> ]\n"
 	      "\t   [ --attach=<HOOK[:DEV,...]> ]\n"
-	      "\t   [ --verify ]\n", stderr);
+	      "\t   [ --verify ]\n"
+	      "\t   [ --store-only ]\n", stderr);
 }
 
 /* In the layout of xtables_error() before the first line is read. */
@@ -141,6 +143,9 @@ static int parse_option(struct args *a, int c, int argc, char **argv)
 	case OPT_VERIFY:
 		a->session.verify = true;
 		return 0;
+	case OPT_STORE_ONLY:
+		a->session.store_only = true;
+		return 0;
 	case 'V':
 		printf("%s v%s\n", CMD_RESTORE, FE_PROGRAM_VERSION);
 		a->done = true;
@@ -185,9 +190,7 @@ static int check_args(struct args *a)
 		return FE_OTHER_PROBLEM;
 	}
 	diag_init(&diag);
-	if (!a->attach)
-		a->attach = getenv("XTBPF_ATTACH");
-	if (be_attach_parse(a->attach, &a->session.attach, &diag)) {
+	if (cmd_session_attach(&a->session, a->attach, &diag)) {
 		diag_print(&diag, stderr, CMD_RESTORE);
 		rc = FE_PARAMETER_PROBLEM;
 	}
@@ -241,6 +244,7 @@ int cmd_restore(int argc, char **argv)
 	}
 	rc = check_args(&a);
 	move_test(&a);
+	a.restore.refused = a.session.store_only;
 	if (!rc)
 		rc = restore(&a, in);
 	if (in != stdin)

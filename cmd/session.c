@@ -17,17 +17,32 @@
 #include "cmd/lock.h"
 #include "cmd/session.h"
 #include "cmd/verify.h"
-#include "frontend/image.h"
+#include "frontend/decode.h"
+#include "frontend/tables.h"
+#include "frontend/xt.h"
 #include "translator/classifier.h"
 
-/* The one table that is run; the others are taken only while they are empty. */
+/* The one table that is run; the others are only kept. */
 #define TABLE	"filter"
 
 void cmd_session_init(struct cmd_session *s)
 {
+	const char *env = getenv("IPTABLES_BPF_STORE_ONLY");
+
 	memset(s, 0, sizeof(*s));
+	s->family = AF_INET;
 	s->attach.automatic = true;
+	s->store_only = env && !strcmp(env, "1");
 	s->lock = -1;
+}
+
+int cmd_session_attach(struct cmd_session *s, const char *spec,
+		       struct diag *diag)
+{
+	if (!spec)
+		spec = getenv("XTBPF_ATTACH");
+	s->keep = !spec || !*spec;
+	return be_attach_parse(spec, &s->attach, diag);
 }
 
 static void end(struct cmd_session *s)
@@ -41,7 +56,10 @@ static void end(struct cmd_session *s)
 	s->lock = -1;
 }
 
-/* Gives rules and policies the counters read; index and old_index are equal. */
+/*
+ * Every rule and policy goes on from itself; their counters are those of
+ * @count, or NULL where they have them already.
+ */
 static void put_counters(struct ir_table *t, const struct ir_counter *count)
 {
 	struct ir_chain *c;
@@ -50,44 +68,83 @@ static void put_counters(struct ir_table *t, const struct ir_counter *count)
 	for (i = 0; i < ir_table_nchains(t); i++) {
 		c = ir_table_chain(t, i);
 		for (k = 0; k < c->nrules; k++) {
-			c->rule[k]->counter = count[c->rule[k]->index];
 			c->rule[k]->old_index = c->rule[k]->index;
+			if (count)
+				c->rule[k]->counter = count[c->rule[k]->index];
 		}
 		if (c->hook == IR_HOOK_NONE)
 			continue;
-		c->counter = count[c->index];
 		c->old_index = c->index;
+		if (count)
+			c->counter = count[c->index];
 	}
 }
 
-int cmd_image_table(const struct be_image *image, struct ir_table **out,
-		    struct diag *diag)
+static int read_part(const struct be_image *image, const struct fe_part *part,
+		     struct ir_table **out, struct diag *diag)
 {
 	struct ir_table *t;
 	uint32_t n;
 	int err;
 
-	*out = NULL;
-	if (!image->ruleset)
-		return 0;
-	err = fe_image_read(image->ruleset, image->size, &t, diag);
+	err = fe_image_read(part->data, part->info.size, &t, diag);
 	if (err)
 		return err;
 	n = ir_table_number(t);
-	if (n != image->ncounters) {
+	if (!part->info.counters && n != image->ncounters) {
 		diag_error(diag, NULL,
 			   "the loaded ruleset has %u counters, want %u",
 			   image->ncounters, n);
 		ir_table_free(t);
 		return -EINVAL;
 	}
-	put_counters(t, image->counter);
+	put_counters(t, part->info.counters ? NULL : image->counter);
 	*out = t;
 	return 0;
 }
 
-static int read_table(struct cmd_session *s, struct ir_table **out,
-		      struct diag *diag)
+int cmd_image_table(const struct be_image *image, const char *name,
+		    struct ir_table **out, struct diag *diag)
+{
+	struct fe_part part;
+	int found;
+
+	*out = NULL;
+	found = fe_tables_find(image->ruleset, image->size, name, &part, diag);
+	return found > 0 ? read_part(image, &part, out, diag) : found;
+}
+
+/* From @at on; those behind it come first. */
+static int each_part(const struct be_image *image, size_t at,
+		     int (*each)(void *ctx, struct ir_table *t, bool judged),
+		     void *ctx, struct diag *diag)
+{
+	struct fe_part part;
+	struct ir_table *t;
+	int err;
+
+	err = fe_tables_next(image->ruleset, image->size, &at, &part, diag);
+	if (err <= 0)
+		return err;
+	err = each_part(image, at, each, ctx, diag);
+	if (!err)
+		err = read_part(image, &part, &t, diag);
+	if (err)
+		return err;
+	err = each(ctx, t, !part.info.counters);
+	ir_table_free(t);
+	return err;
+}
+
+int cmd_image_each(const struct be_image *image,
+		   int (*each)(void *ctx, struct ir_table *t, bool judged),
+		   void *ctx, struct diag *diag)
+{
+	return each_part(image, 0, each, ctx, diag);
+}
+
+static int read_table(struct cmd_session *s, const char *name,
+		      struct ir_table **out, struct diag *diag)
 {
 	int err;
 
@@ -95,13 +152,11 @@ static int read_table(struct cmd_session *s, struct ir_table **out,
 	if (err)
 		return err;
 	if (s->ns) {
-		err = be_ns_read(s->ns, AF_INET, &s->before, diag);
+		err = be_ns_read(s->ns, s->family, &s->before, diag);
 		if (err)
 			return err;
 	}
-	if (s->keep && s->before.ruleset)
-		s->attach = s->before.attach;
-	return cmd_image_table(&s->before, out, diag);
+	return cmd_image_table(&s->before, name, out, diag);
 }
 
 int cmd_session_begin(void *ctx, const char *table, struct ir_table **out,
@@ -109,17 +164,16 @@ int cmd_session_begin(void *ctx, const char *table, struct ir_table **out,
 {
 	struct cmd_session *s = ctx;
 	struct ir_table *t = NULL;
-	int err = 0;
+	int err;
 
 	*out = NULL;
 	end(s);
 	s->lock = cmd_lock_take(s->wait);
 	if (s->lock < 0)
 		return s->lock;
-	if (!strcmp(table, TABLE))
-		err = read_table(s, &t, diag);
+	err = read_table(s, table, &t, diag);
 	if (!err && !t) {
-		t = ir_table_new(AF_INET, table);
+		t = ir_table_new(s->family, table);
 		if (!t) {
 			err = -errno;
 			diag_error(diag, NULL,
@@ -171,32 +225,39 @@ uint32_t cmd_table_nrules(const struct ir_table *t)
 	return n;
 }
 
-/*
- * A table that is not run is harmless while it judges nothing: without rules,
- * policies ACCEPT.  iptables-save prints such tables, so files have them.
- */
-static int check_idle(const struct ir_table *t, struct diag *diag)
+bool cmd_table_idle(const struct ir_table *t)
 {
 	const struct ir_chain *c;
 	uint32_t i;
 
 	for (i = 0; i < ir_table_nchains(t); i++) {
 		c = ir_table_chain(t, i);
-		if (c->nrules) {
-			diag_error(diag, &c->rule[0]->loc,
-				   "table '%s' has rules: only table '%s' is supported",
-				   ir_table_name(t), TABLE);
-			return -EOPNOTSUPP;
-		}
-		if (c->hook != IR_HOOK_NONE && c->policy != IR_ACCEPT) {
-			diag_error(diag, NULL,
-				   "chain '%s' of table '%s' has policy %s: only table '%s' is supported",
-				   c->name, ir_table_name(t),
-				   ir_target_name(c->policy), TABLE);
-			return -EOPNOTSUPP;
-		}
+		if (c->nrules ||
+		    (c->hook != IR_HOOK_NONE && c->policy != IR_ACCEPT))
+			return false;
 	}
-	return 0;
+	return true;
+}
+
+/*
+ * A table that is not run is harmless while it judges nothing.  iptables-save
+ * prints such tables, so files have them.
+ */
+static int check_idle(const struct ir_table *t, struct diag *diag)
+{
+	const struct ir_rule *r = ir_table_refused(t, NULL);
+
+	if (cmd_table_idle(t))
+		return 0;
+	if (r)
+		diag_error(diag, &r->loc,
+			   "table '%s' has rules: only table '%s' is supported",
+			   ir_table_name(t), TABLE);
+	else
+		diag_error(diag, NULL,
+			   "table '%s' has a policy: only table '%s' is supported",
+			   ir_table_name(t), TABLE);
+	return -EOPNOTSUPP;
 }
 
 int cmd_table_check(struct ir_table *t, const struct be_attach *attach,
@@ -207,11 +268,13 @@ int cmd_table_check(struct ir_table *t, const struct be_attach *attach,
 	int err;
 
 	ir_table_number(t);
-	if (!cmd_table_run(t))
-		return check_idle(t, diag);
-	err = ir_table_check(t, &depth, diag);
+	err = fe_check_table(t, diag);
+	if (!err)
+		err = ir_table_check(t, &depth, diag);
 	if (err)
 		return err;
+	if (!cmd_table_run(t))
+		return check_idle(t, diag);
 	r = ir_table_refused(t, NULL);
 	if (r) {
 		diag_error(diag, r->refusal_loc.line ? &r->refusal_loc : &r->loc,
@@ -243,34 +306,6 @@ static void list_counters(const struct ir_table *t, struct ir_counter *start,
 	}
 }
 
-static int load(struct cmd_session *s, const struct ir_table *t,
-		struct tr_classifier *cl, void *image, size_t size,
-		struct diag *diag)
-{
-	uint32_t *continues = calloc(cl->ncounters, sizeof(*continues));
-	struct ir_counter *start = calloc(cl->ncounters, sizeof(*start));
-	struct be_commit commit = {
-		.family		= AF_INET,
-		.classifier	= cl,
-		.ruleset	= image,
-		.size		= size,
-		.start		= start,
-		.continues	= continues,
-		.before		= s->before.ruleset ? &s->before : NULL,
-		.attach		= &s->attach,
-		.conntrack	= cmd_table_stateful(t) != NULL,
-	};
-	int err = -ENOMEM;
-
-	if (start && continues) {
-		list_counters(t, start, continues);
-		err = be_ns_commit(s->ns, &commit, diag);
-	}
-	free(continues);
-	free(start);
-	return err;
-}
-
 /* Said here, since every hook is out of reach then, each for its own reason. */
 static int check_privilege(struct diag *diag)
 {
@@ -281,12 +316,37 @@ static int check_privilege(struct diag *diag)
 	return -EPERM;
 }
 
+/* What a commit consists of; all pointers are owned. */
+struct load {
+	struct tr_classifier *cl;	/* NULL: nothing is judged */
+	struct ir_counter *start;
+	uint32_t	*continues;
+	void		*image;
+	size_t		size;
+	bool		conntrack;
+	const struct be_attach *attach;	/* borrowed */
+};
+
+static void load_end(struct load *l)
+{
+	tr_classifier_free(l->cl);
+	free(l->start);
+	free(l->continues);
+	free(l->image);
+}
+
+/* Without a wish, what is in force stays where it is. */
+static const struct be_attach *wanted(const struct cmd_session *s)
+{
+	return s->keep && s->before.ruleset ? &s->before.attach : &s->attach;
+}
+
 /* Says what was done, or in @diag what is wrong. */
 static int verify(const struct cmd_session *s, const struct ir_table *t,
 		  const struct tr_classifier *cl, struct diag *diag)
 {
 	struct cmd_verified v = { 0 };
-	int err = cmd_verify(t, cl, &s->attach, false, &v, diag);
+	int err = cmd_verify(t, cl, wanted(s), false, &v, diag);
 
 	if (!err) {
 		printf("verified: %s\n", v.summary);
@@ -315,37 +375,135 @@ static struct tr_classifier *classify(const struct cmd_session *s,
 	return cl;
 }
 
-static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)
+static int make_counters(struct load *l)
 {
-	struct tr_classifier *cl = NULL;
-	void *image = NULL;
-	size_t size;
+	l->start = calloc(l->cl->ncounters, sizeof(*l->start));
+	l->continues = calloc(l->cl->ncounters, sizeof(*l->continues));
+	return l->start && l->continues ? 0 : -ENOMEM;
+}
+
+/* @t is to be judged from now on. */
+static int load_judged(const struct cmd_session *s, const struct ir_table *t,
+		       struct load *l, struct diag *diag)
+{
 	int err;
 
-	err = check_privilege(diag);
+	l->cl = classify(s, t, diag);
+	if (!l->cl)
+		return -errno;
+	l->conntrack = cmd_table_stateful(t) != NULL;
+	err = make_counters(l);
 	if (!err)
-		err = cmd_table_check(t, &s->attach, diag);
-	if (err || !cmd_table_run(t))
-		goto out;
-	cl = classify(s, t, diag);
-	if (!cl) {
-		err = -errno;
-		goto out;
-	}
-	if (s->verify)
-		err = verify(s, t, cl, diag);
-	if (err || s->test)
-		goto out;
-	err = fe_image_write(t, &image, &size);
+		list_counters(t, l->start, l->continues);
+	return err;
+}
+
+/* The classifier in force, made again where it cannot be had. */
+static int reclassify(const struct cmd_session *s, struct load *l,
+		      struct diag *diag)
+{
+	struct ir_table *t;
+	int err;
+
+	l->cl = be_ns_classifier(s->ns, &s->before);
+	if (l->cl)
+		return 0;
+	err = cmd_image_table(&s->before, TABLE, &t, diag);
 	if (err)
-		goto out;
+		return err;
+	if (t)
+		l->cl = tr_translate(t, NULL, diag);
+	err = l->cl ? 0 : t ? -errno : -EINVAL;
+	ir_table_free(t);
+	return err;
+}
+
+/* Another table changes: the one in force stays, and counts on. */
+static int load_same(const struct cmd_session *s, struct load *l,
+		     struct diag *diag)
+{
+	uint32_t i;
+	int err;
+
+	l->conntrack = s->before.conntrack;
+	l->attach = &s->before.attach;
+	err = reclassify(s, l, diag);
+	if (!err && l->cl->ncounters != s->before.ncounters)
+		err = -EINVAL;
+	if (!err)
+		err = make_counters(l);
+	for (i = 0; !err && i < l->cl->ncounters; i++) {
+		l->start[i] = s->before.counter[i];
+		l->continues[i] = i;
+	}
+	return err;
+}
+
+static int put(struct cmd_session *s, const struct load *l, struct diag *diag)
+{
+	const struct be_commit c = {
+		.family		= s->family,
+		.classifier	= l->cl,
+		.ruleset	= l->image,
+		.size		= l->size,
+		.start		= l->start,
+		.continues	= l->continues,
+		.before		= s->before.ruleset ? &s->before : NULL,
+		.attach		= l->attach,
+		.conntrack	= l->conntrack,
+	};
+	int err = 0;
+
 	if (!s->ns)
 		err = be_ns_open(&s->ns, true, diag);
+	return err ? err : be_ns_commit(s->ns, &c, diag);
+}
+
+static void warn(const struct ir_table *t, struct diag *diag)
+{
+	const char *prog = fe_xt_program();
+
+	diag_print(diag, stderr, prog);
+	diag_clear(diag);
+	fprintf(stderr, "%s: WARNING: table '%s' is kept but NOT ENFORCED: packets do not meet its rules\n",
+		prog, ir_table_name(t));
+}
+
+/* 1: to be judged, 0: to be kept only, or -errno. */
+static int check(const struct cmd_session *s, struct ir_table *t,
+		 struct diag *diag)
+{
+	int err = check_privilege(diag);
+
 	if (!err)
-		err = load(s, t, cl, image, size, diag);
-out:
-	free(image);
-	tr_classifier_free(cl);
+		err = cmd_table_check(t, wanted(s), diag);
+	if (err == -EOPNOTSUPP && s->store_only) {
+		warn(t, diag);
+		return 0;
+	}
+	return err ? err : cmd_table_run(t);
+}
+
+static int commit(struct cmd_session *s, struct ir_table *t, struct diag *diag)
+{
+	struct load l = { .attach = wanted(s) };
+	int err = 0, judged;
+
+	judged = check(s, t, diag);
+	if (judged < 0)
+		return judged;
+	if (judged)
+		err = load_judged(s, t, &l, diag);
+	else if (!cmd_table_run(t) && s->before.ncounters)
+		err = load_same(s, &l, diag);
+	if (!err && judged && s->verify)
+		err = verify(s, t, l.cl, diag);
+	if (!err && !s->test)
+		err = fe_tables_put(s->before.ruleset, s->before.size, t,
+				    !judged, &l.image, &l.size, diag);
+	if (!err && !s->test)
+		err = put(s, &l, diag);
+	load_end(&l);
 	return err;
 }
 

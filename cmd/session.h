@@ -18,9 +18,15 @@
 #include "ir/ruleset.h"
 
 struct cmd_session {
+	int		family;		/* AF_INET unless changed */
 	int		wait;		/* for the lock: cmd_lock_take() */
 	struct be_attach attach;
 	bool		keep;		/* the attachment in force, if there is one */
+	/*
+	 * Tables that cannot be judged are kept and printed all the same, with a
+	 * warning on stderr.  From the environment: IPTABLES_BPF_STORE_ONLY=1.
+	 */
+	bool		store_only;
 	bool		verify;		/* --verify: before anything is put in force */
 	bool		test;		/* nothing is */
 	int		lock;		/* -1: not held */
@@ -31,9 +37,18 @@ struct cmd_session {
 void cmd_session_init(struct cmd_session *s);
 
 /*
+ * Where rules shall be judged: @spec, or where that is NULL the environment
+ * (XTBPF_ATTACH).  Without both, what is in force stays where it is.  0, or
+ * -EINVAL told in @diag.
+ */
+int cmd_session_attach(struct cmd_session *s, const char *spec,
+		       struct diag *diag);
+
+/*
  * The functions of struct fe_restore_ops, @ctx being a struct cmd_session.  The
  * lock is held from begin to commit or abort.  A busy lock has been said on
- * stderr: @diag stays empty.
+ * stderr: @diag stays empty.  Commit is -EINVAL or -ELOOP where iptables' kernel
+ * would refuse the table, -EOPNOTSUPP where only we cannot judge it.
  */
 int cmd_session_begin(void *ctx, const char *table, struct ir_table **out,
 		      struct diag *diag);
@@ -41,19 +56,32 @@ int cmd_session_commit(void *ctx, struct ir_table *t, struct diag *diag);
 void cmd_session_abort(void *ctx);
 
 /*
- * The table in @image with its counters, numbered; every old_index is set.
- * *out is NULL where the image is empty.  0 or -errno told in @diag.
+ * The table @name in @image with its counters, numbered; every old_index is set.
+ * *out is NULL where there is none.  0 or -errno told in @diag.
  */
-int cmd_image_table(const struct be_image *image, struct ir_table **out,
-		    struct diag *diag);
+int cmd_image_table(const struct be_image *image, const char *name,
+		    struct ir_table **out, struct diag *diag);
 
 /*
- * Numbers and checks @t and says the first reason why it cannot be judged: a
- * table we do not run, a loop, a refused rule, or a rule which is not exact at
- * @attach (NULL: no hook is asked about).  0 or -errno told in @diag.
+ * Calls @each for the tables in @image, the newest first, as iptables lists
+ * them, until it returns other than 0; @judged: packets meet it.  Returns that,
+ * or -errno told in @diag.
+ */
+int cmd_image_each(const struct be_image *image,
+		   int (*each)(void *ctx, struct ir_table *t, bool judged),
+		   void *ctx, struct diag *diag);
+
+/*
+ * Numbers and checks @t.  What iptables' kernel would refuse is -EINVAL, or
+ * -ELOOP for a loop.  -EOPNOTSUPP: the first reason why it cannot be judged: a
+ * table we do not run, a refused rule, or a rule which is not exact at @attach
+ * (NULL: no hook is asked about).  All told in @diag.
  */
 int cmd_table_check(struct ir_table *t, const struct be_attach *attach,
 		    struct diag *diag);
+
+/* Whether @t has neither rules nor a policy but ACCEPT: it does nothing. */
+bool cmd_table_idle(const struct ir_table *t);
 
 /* Whether tables of this name are run; others are taken only while empty. */
 bool cmd_table_run(const struct ir_table *t);

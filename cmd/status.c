@@ -24,29 +24,38 @@ static const char *const nature[BE_NTYPES] = {
 	[BE_TC]		= "at the edge of the network stack, no connection state",
 };
 
+/* One family of one namespace. */
 struct view {
 	struct be_status status;
-	struct ir_table	*table;		/* NULL: nothing in force */
+	struct be_image	image;		/* no ruleset: nothing in force */
 };
 
 static void view_free(struct view *v)
 {
 	be_status_free(&v->status);
-	ir_table_free(v->table);
+	be_image_free(&v->image);
 }
 
-static int view_read(struct be_ns *ns, struct view *v, struct diag *diag)
+static int view_read(struct be_ns *ns, int family, struct view *v,
+		     struct diag *diag)
 {
-	struct be_image image = { 0 };
 	int err;
 
-	err = be_ns_status(ns, AF_INET, &v->status, diag);
+	err = be_ns_status(ns, family, &v->status, diag);
 	if (!err)
-		err = be_ns_read(ns, AF_INET, &image, diag);
-	if (!err)
-		err = cmd_image_table(&image, &v->table, diag);
-	be_image_free(&image);
+		err = be_ns_read(ns, family, &v->image, diag);
 	return err;
+}
+
+static const char *family_name(const struct view *v)
+{
+	return v->status.family == AF_INET6 ? "IPv6" : "IPv4";
+}
+
+/* What becomes of a table. */
+static const char *fate(const struct ir_table *t, bool judged)
+{
+	return judged ? "judged" : cmd_table_idle(t) ? "empty" : "stored";
 }
 
 static void print_hooks(uint32_t hooks)
@@ -82,25 +91,30 @@ static void print_progs(const struct be_status *st)
 	}
 }
 
-static void print_view(const struct view *v)
+static void print_table_line(const struct view *v, const struct ir_table *t,
+			     bool judged)
 {
 	const struct be_status *st = &v->status;
+
+	printf("  %s: %u rules in %u chains", ir_table_name(t),
+	       cmd_table_nrules(t), ir_table_nchains(t));
+	if (judged)
+		printf(", %u bytes of tables, %u counters, %u bytes of ruleset\n",
+		       st->table_bytes, st->ncounters, st->image_bytes);
+	else if (cmd_table_idle(t))
+		puts(", empty");
+	else
+		puts(", kept only: NOT ENFORCED");
+}
+
+static int print_table(void *ctx, struct ir_table *t, bool judged)
+{
 	const struct ir_chain *c;
 	uint32_t i;
 
-	printf("namespace %" PRIu64 "%s:", st->cookie,
-	       st->here ? " (here)" : "");
-	if (!v->table) {
-		puts(" nothing in force");
-		return;
-	}
-	printf(" generation %u\n", st->generation);
-	printf("  %s: %u rules in %u chains, %u bytes of tables, %u counters, %u bytes of ruleset\n",
-	       ir_table_name(v->table), cmd_table_nrules(v->table),
-	       ir_table_nchains(v->table), st->table_bytes, st->ncounters,
-	       st->image_bytes);
-	for (i = 0; i < ir_table_nchains(v->table); i++) {
-		c = ir_table_chain(v->table, i);
+	print_table_line(ctx, t, judged);
+	for (i = 0; judged && i < ir_table_nchains(t); i++) {
+		c = ir_table_chain(t, i);
 		if (c->hook == IR_HOOK_NONE)
 			continue;
 		printf("    %-11s %4u rules, policy %s (%" PRIu64 " packets, %"
@@ -108,11 +122,29 @@ static void print_view(const struct view *v)
 		       ir_target_name(c->policy), c->counter.packets,
 		       c->counter.bytes);
 	}
+	return 0;
+}
+
+static int print_view(struct view *v, struct diag *diag)
+{
+	const struct be_status *st = &v->status;
+	int err;
+
+	printf("namespace %" PRIu64 "%s: %s, generation %u\n", st->cookie,
+	       st->here ? " (here)" : "", family_name(v), st->generation);
+	err = cmd_image_each(&v->image, print_table, v, diag);
+	if (err)
+		return err;
+	if (!st->judges) {
+		puts("  no hook: nothing is judged");
+		return 0;
+	}
 	printf("  hook %s, %s; connection tracking %s\n",
 	       be_hook_type_name(st->type),
 	       st->automatic ? "chosen by auto" : "as asked for",
 	       st->conntrack ? "switched on for this ruleset" : "not needed");
 	print_progs(st);
+	return 0;
 }
 
 static void add_string(struct json_object *o, const char *key, const char *s)
@@ -175,50 +207,79 @@ static struct json_object *json_prog(const struct be_status *st, int type)
 	return o;
 }
 
-static struct json_object *json_view(const struct view *v)
+static int json_table(void *ctx, struct ir_table *t, bool judged)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_string(o, "name", ir_table_name(t));
+	add_string(o, "state", fate(t, judged));
+	json_object_object_add(o, "enforced", json_object_new_boolean(judged));
+	add_number(o, "rules", cmd_table_nrules(t));
+	json_object_object_add(o, "chains", json_chains(t));
+	json_object_array_add(ctx, o);
+	return 0;
+}
+
+static void json_loaded(const struct be_status *st, struct json_object *o)
+{
+	add_number(o, "generation", st->generation);
+	add_number(o, "image_bytes", st->image_bytes);
+	if (!st->judges)
+		return;
+	add_string(o, "hook", be_hook_type_name(st->type));
+	json_object_object_add(o, "automatic",
+			       json_object_new_boolean(st->automatic));
+	json_object_object_add(o, "conntrack",
+			       json_object_new_boolean(st->conntrack));
+	add_number(o, "table_bytes", st->table_bytes);
+	add_number(o, "counters", st->ncounters);
+}
+
+static int json_view(struct view *v, struct json_object *list,
+		     struct diag *diag)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *progs = json_object_new_array();
+	struct json_object *tables = json_object_new_array();
 	int type;
 
 	add_number(o, "netns_cookie", v->status.cookie);
 	json_object_object_add(o, "here",
 			       json_object_new_boolean(v->status.here));
-	json_object_object_add(o, "loaded",
-			       json_object_new_boolean(v->table != NULL));
-	if (v->table) {
-		add_number(o, "generation", v->status.generation);
-		add_string(o, "hook", be_hook_type_name(v->status.type));
-		json_object_object_add(o, "automatic",
-			json_object_new_boolean(v->status.automatic));
-		json_object_object_add(o, "conntrack",
-			json_object_new_boolean(v->status.conntrack));
-		add_string(o, "table", ir_table_name(v->table));
-		add_number(o, "rules", cmd_table_nrules(v->table));
-		add_number(o, "table_bytes", v->status.table_bytes);
-		add_number(o, "image_bytes", v->status.image_bytes);
-		add_number(o, "counters", v->status.ncounters);
-		json_object_object_add(o, "chains", json_chains(v->table));
-	}
+	add_string(o, "family", family_name(v));
+	json_loaded(&v->status, o);
+	json_object_object_add(o, "tables", tables);
 	for (type = 0; type < BE_NTYPES; type++)
 		if (v->status.prog[type].used)
 			json_object_array_add(progs,
 					      json_prog(&v->status, type));
 	json_object_object_add(o, "programs", progs);
-	return o;
+	json_object_array_add(list, o);
+	return cmd_image_each(&v->image, json_table, tables, diag);
 }
 
-/* Shows one namespace: appended to @list where that is not NULL. */
+/* Shows what one namespace has: appended to @list where that is not NULL. */
 static int show(struct be_ns *ns, struct json_object *list, struct diag *diag)
 {
-	struct view v = { 0 };
-	int err = view_read(ns, &v, diag);
+	static const int families[] = { AF_INET, AF_INET6 };
+	struct view v;
+	uint64_t cookie = 0;
+	bool shown = false;
+	int i, err = 0;
 
-	if (!err && list)
-		json_object_array_add(list, json_view(&v));
-	else if (!err)
-		print_view(&v);
-	view_free(&v);
+	for (i = 0; !err && i < 2; i++) {
+		memset(&v, 0, sizeof(v));
+		err = view_read(ns, families[i], &v, diag);
+		cookie = v.status.cookie;
+		if (!err && v.image.ruleset) {
+			shown = true;
+			err = list ? json_view(&v, list, diag) :
+				     print_view(&v, diag);
+		}
+		view_free(&v);
+	}
+	if (!err && !shown && !list)
+		printf("namespace %" PRIu64 ": nothing in force\n", cookie);
 	return err;
 }
 

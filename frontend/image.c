@@ -5,7 +5,8 @@
  * A header, the chains, then the rules of each chain in order: a rule is its
  * target chain (by number) and its entry.  Most bytes of an entry are zero, so
  * entries are packed: for each 8 bytes a byte that says which of them are not
- * zero, and those; a run of zero words is one zero byte and a count.
+ * zero, and those; a run of zero words is one zero byte and a count.  Counters,
+ * where they are kept, stand behind each rule and behind each built-in chain.
  *
  * Nothing of the image is believed when it is read: it comes from a map that
  * others with our privileges can write to.
@@ -22,7 +23,7 @@
 #include "frontend/entry.h"
 
 #define MAGIC		0x49545842u	/* "BXTI" */
-#define VERSION		1
+#define VERSION		2
 #define NO_CHAIN	UINT32_MAX
 #define WORD		8
 #define RUN_MAX		256
@@ -34,6 +35,8 @@ struct header {
 	uint64_t	size;		/* of the image */
 	uint32_t	nchains;
 	uint32_t	sum;		/* of all of it, but for this */
+	uint32_t	counters;	/* 0 or 1 */
+	uint32_t	unused;
 	char		table[32];
 };
 
@@ -55,6 +58,7 @@ struct writer {
 	size_t		used;
 	size_t		room;
 	bool		failed;
+	bool		counters;
 };
 
 /* FNV-1a, going on from @sum. */
@@ -162,6 +166,8 @@ static void put_rule(struct writer *w, const struct ir_rule *r, uint32_t to,
 	memset(s->entry + r->entry_size, 0, WORD);
 	put(w, &rule, sizeof(rule));
 	put(w, s->packed, pack(s->packed, s->entry, words));
+	if (w->counters)
+		put(w, &r->counter, sizeof(r->counter));
 }
 
 static void put_chain(struct writer *w, const struct ir_chain *c)
@@ -174,6 +180,8 @@ static void put_chain(struct writer *w, const struct ir_chain *c)
 
 	memcpy(chain.name, c->name, sizeof(chain.name));
 	put(w, &chain, sizeof(chain));
+	if (w->counters && c->hook != IR_HOOK_NONE)
+		put(w, &c->counter, sizeof(c->counter));
 }
 
 /* The position of @c in its table, whether numbered or not. */
@@ -208,6 +216,7 @@ static void put_header(struct writer *w, const struct ir_table *t)
 		.version	= VERSION,
 		.size		= w->used,
 		.nchains	= ir_table_nchains(t),
+		.counters	= w->counters,
 	};
 
 	if (w->failed)
@@ -217,10 +226,11 @@ static void put_header(struct writer *w, const struct ir_table *t)
 	memcpy(w->data, &h, sizeof(h));
 }
 
-int fe_image_write(const struct ir_table *t, void **out, size_t *size)
+int fe_image_write(const struct ir_table *t, bool counters, void **out,
+		   size_t *size)
 {
 	struct scratch *s = malloc(sizeof(*s));
-	struct writer w = { .failed = !s };
+	struct writer w = { .failed = !s, .counters = counters };
 	uint32_t i;
 
 	claim(&w, sizeof(struct header));
@@ -242,6 +252,7 @@ int fe_image_write(const struct ir_table *t, void **out, size_t *size)
 struct reader {
 	const uint8_t	*p;
 	const uint8_t	*end;
+	bool		counters;
 };
 
 /* The next @n bytes, or NULL when there are not so many. */
@@ -253,6 +264,20 @@ static const void *take(struct reader *r, size_t n)
 		return NULL;
 	r->p += n;
 	return p;
+}
+
+/* Leaves *counter alone where none is kept. */
+static int take_counter(struct reader *r, struct ir_counter *counter)
+{
+	const void *p;
+
+	if (!r->counters)
+		return 0;
+	p = take(r, sizeof(*counter));
+	if (!p)
+		return -EINVAL;
+	memcpy(counter, p, sizeof(*counter));
+	return 0;
 }
 
 static int unpack_word(struct reader *r, uint8_t *out, uint8_t tag)
@@ -333,6 +358,8 @@ static int read_rule(struct reader *r, struct ir_table *t, struct ir_chain *c)
 	if (!err && !fe_entry_valid(rule->entry, h.size))
 		err = -EINVAL;
 	if (!err)
+		err = take_counter(r, &rule->counter);
+	if (!err)
 		err = fe_decode_rule(t, rule, to, NULL);
 	return err ? err : ir_chain_insert(t, c, UINT32_MAX, rule);
 }
@@ -362,6 +389,9 @@ static int read_chain(struct reader *r, struct ir_table *t, uint32_t i,
 		    (h.policy != IR_ACCEPT && h.policy != IR_DROP))
 			return -EINVAL;
 		c->policy = h.policy;
+		err = take_counter(r, &c->counter);
+		if (err)
+			return err;
 	}
 	return ir_table_chain(t, i) == c ? 0 : -EINVAL;
 }
@@ -387,14 +417,27 @@ static int read_chains(struct reader *r, struct ir_table *t, uint32_t n)
 	return err;
 }
 
-static bool valid_header(const struct header *h, const uint8_t *image,
-			 size_t size)
+static int read_header(const uint8_t *image, size_t size, struct header *h)
 {
+	if (size < sizeof(*h))
+		return -EINVAL;
+	memcpy(h, image, sizeof(*h));
 	return h->magic == MAGIC && h->version == VERSION &&
 	       h->size >= sizeof(*h) && h->size <= size &&
-	       memchr(h->table, '\0', sizeof(h->table)) &&
-	       h->sum == checksum(*h, image + sizeof(*h),
-				  h->size - sizeof(*h));
+	       memchr(h->table, '\0', sizeof(h->table)) ? 0 : -EINVAL;
+}
+
+int fe_image_info(const void *image, size_t size, struct fe_image_info *info)
+{
+	struct header h;
+	int err = read_header(image, size, &h);
+
+	if (err)
+		return err;
+	memcpy(info->table, h.table, sizeof(info->table));
+	info->size = h.size;
+	info->counters = h.counters;
+	return 0;
 }
 
 static int read_image(const uint8_t *image, size_t size, struct ir_table **t)
@@ -402,13 +445,12 @@ static int read_image(const uint8_t *image, size_t size, struct ir_table **t)
 	struct reader r;
 	struct header h;
 
-	if (size < sizeof(h))
-		return -EINVAL;
-	memcpy(&h, image, sizeof(h));
-	if (!valid_header(&h, image, size))
+	if (read_header(image, size, &h) ||
+	    h.sum != checksum(h, image + sizeof(h), h.size - sizeof(h)))
 		return -EINVAL;
 	r.p = image + sizeof(h);
 	r.end = image + h.size;
+	r.counters = h.counters;
 	*t = ir_table_new(AF_INET, h.table);
 	if (!*t)
 		return errno == ENOMEM ? -ENOMEM : -EINVAL;

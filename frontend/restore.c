@@ -308,21 +308,6 @@ static bool compiled(const struct ir_table *t)
 	return !strcmp(ir_table_name(t), "filter");
 }
 
-/* Whether the table does nothing at all, as a table that is not there. */
-static bool idle(const struct ir_table *t)
-{
-	const struct ir_chain *c;
-	uint32_t i;
-
-	for (i = 0; i < ir_table_nchains(t); i++) {
-		c = ir_table_chain(t, i);
-		if (c->nrules ||
-		    (c->hook != IR_HOOK_NONE && c->policy != IR_ACCEPT))
-			return false;
-	}
-	return true;
-}
-
 /* A table that is not compiled must have no policy either but ACCEPT. */
 static void check_policies(struct restore *r)
 {
@@ -371,7 +356,6 @@ static int check_table(struct restore *r)
 
 static int commit(struct restore *r)
 {
-	bool idles = !compiled(r->table) && idle(r->table);
 	int err;
 
 	if (!r->opts->refused) {
@@ -379,7 +363,7 @@ static int commit(struct restore *r)
 		if (r->diag.set)
 			return refused(r);
 	}
-	if (r->opts->test || (idles && !r->opts->refused)) {
+	if (r->opts->test) {
 		end_table(r, true);
 		return 0;
 	}
@@ -387,6 +371,8 @@ static int commit(struct restore *r)
 		return line_failed(r);
 	err = r->ops->commit(r->ctx, r->table, &r->diag);
 	end_table(r, false);
+	if (err == -EOPNOTSUPP)
+		return refused(r);
 	return err ? line_failed(r) : 0;
 }
 

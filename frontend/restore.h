@@ -41,8 +41,8 @@ struct fe_restore_ops {
 	 */
 	int (*commit)(void *ctx, struct ir_table *t, struct diag *diag);
 	/*
-	 * The table begun will not be committed (error, @test, or an empty table
-	 * of a kind that is not compiled): unlock.  It is still there.
+	 * The table begun will not be committed (error, @test): unlock.  It is
+	 * still there.
 	 */
 	void (*abort)(void *ctx);
 };

@@ -41,7 +41,7 @@ static int commit(void *ctx, struct ir_table *t, struct diag *diag)
 	err = cmd_table_check(t, NULL, diag);
 	if (err || !cmd_table_run(t))
 		return err;
-	err = fe_image_write(t, &image, &size);
+	err = fe_image_write(t, false, &image, &size);
 	if (err)
 		return err;
 	ir_table_free(rs->table);

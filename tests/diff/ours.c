@@ -88,7 +88,7 @@ static int put_in_force(struct ours *o, const struct ir_table *t,
 	if (!err)
 		err = be_attach_check(t, &where, diag);
 	if (!err)
-		err = fe_image_write(t, &image, &c.size);
+		err = fe_image_write(t, false, &image, &c.size);
 	if (!err)
 		err = be_ns_open(&o->ns, true, diag);
 	if (err)

@@ -40,7 +40,7 @@ static int commit(void *ctx, struct ir_table *t, struct diag *diag)
 	}
 	free(r->image);
 	r->image = NULL;
-	return fe_image_write(t, &r->image, &r->size);
+	return fe_image_write(t, false, &r->image, &r->size);
 }
 
 static void give_up(void *ctx)

@@ -77,7 +77,7 @@ static void check_image(const struct ir_table *t)
 	char *a, *b;
 
 	free(kept);
-	if (fe_image_write(t, &kept, &kept_size) ||
+	if (fe_image_write(t, false, &kept, &kept_size) ||
 	    fe_image_read(kept, kept_size, &u, NULL))
 		abort();
 	a = dump(t);

@@ -21,7 +21,7 @@ static void make_image(struct run *r, struct ir_table *t)
 	void *data;
 
 	(void)r;
-	ck_assert_int_eq(fe_image_write(t, &data, &image.size), 0);
+	ck_assert_int_eq(fe_image_write(t, false, &data, &image.size), 0);
 	image.data = data;
 }
 

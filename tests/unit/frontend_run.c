@@ -82,7 +82,7 @@ static void check_image(const char *saved, const char *ir, struct ir_table *t)
 	uint32_t i, j;
 	size_t size;
 
-	ck_assert_int_eq(fe_image_write(t, &image, &size), 0);
+	ck_assert_int_eq(fe_image_write(t, false, &image, &size), 0);
 	ck_assert_int_eq(fe_image_read(image, size, &u, NULL), 0);
 	free(image);
 	for (i = 0; i < ir_table_nchains(t); i++) {
@@ -153,7 +153,7 @@ static int keep(void *ctx, struct ir_table *t, struct diag *diag)
 	void *image;
 	size_t size;
 
-	ck_assert_int_eq(fe_image_write(t, &image, &size), 0);
+	ck_assert_int_eq(fe_image_write(t, false, &image, &size), 0);
 	ck_assert_int_eq(fe_image_read(image, size, &copy, diag), 0);
 	free(image);
 	ir_table_number(copy);
