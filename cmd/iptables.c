@@ -4,7 +4,8 @@
  *
  * Arguments, messages and exit codes are those of iptables 1.8.11.  Options of
  * ours come before all of iptables': --attach, which also comes from the
- * environment (XTBPF_ATTACH) where nothing is attached yet, and --verify.
+ * environment (XTBPF_ATTACH) where nothing is attached yet, --verify, and
+ * --store-only (IPTABLES_BPF_STORE_ONLY=1).
  *
  * Like iptables it reads the whole table, changes it in memory and puts it back;
  * what only reads needs no more than that nothing be loaded.
@@ -49,6 +50,8 @@ static int own_options(struct run *r, int argc, char **argv)
 			r->attach = argv[i];
 		} else if (!strcmp(argv[i], "--verify")) {
 			r->session.verify = true;
+		} else if (!strcmp(argv[i], "--store-only")) {
+			r->session.store_only = true;
 		} else {
 			break;
 		}
