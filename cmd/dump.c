@@ -66,6 +66,7 @@ static void dump_test(struct dump *d, const struct tr_test *t,
 	const char *name = ir_field_name(t->field);
 	const uint8_t *p = rec + t->offset;
 	uint32_t value, mask;
+	uint64_t wide[2];
 	uint16_t lo, hi;
 
 	switch (t->kind) {
@@ -74,6 +75,13 @@ static void dump_test(struct dump *d, const struct tr_test *t,
 		memcpy(&mask, p + 4, 4);
 		if (mask)
 			fprintf(d->out, " %s=%x/%x", name, value, mask);
+		break;
+	case TR_TEST_MASKED64:
+		memcpy(&wide[0], p, 8);
+		memcpy(&wide[1], p + 8, 8);
+		if (wide[1])
+			fprintf(d->out, " %s=%" PRIx64 "/%" PRIx64, name,
+				wide[0], wide[1]);
 		break;
 	case TR_TEST_RANGE16:
 		memcpy(&lo, p, 2);
@@ -167,14 +175,26 @@ static void dump_tree(struct dump *d, uint32_t ref, int depth)
 	}
 }
 
+static const char *half_name(uint32_t half)
+{
+	static const char *const names[TR_NHALVES] = {
+		"", "src ", "src low ", "dst ", "dst low ",
+	};
+
+	return half < TR_NHALVES ? names[half] : "? ";
+}
+
 static void dump_group(struct dump *d, const struct tr_group *g)
 {
 	const struct tr_slot *slot = at(d, g->slots);
 	uint64_t n = g->mul ? (uint64_t)1 << (64 - g->shift) : 1, i;
 
-	fprintf(d->out, "    group of %u..%u: mask %016" PRIx64 ", %" PRIu64
-		" slots\n", g->min0 >> TR_ID_SHIFT, g->max0 >> TR_ID_SHIFT,
-		g->mask, n);
+	fprintf(d->out, "    group of %u..%u: mask", g->min0 >> TR_ID_SHIFT,
+		g->max0 >> TR_ID_SHIFT);
+	for (i = 0; i < 2 && (!i || g->mask[i]); i++)
+		fprintf(d->out, " %s%016" PRIx64, half_name(g->half[i]),
+			g->mask[i]);
+	fprintf(d->out, ", %" PRIu64 " slots\n", n);
 	for (i = 0; i < n; i++) {
 		if ((slot[i].ref & TR_REF_MASK) == TR_EMPTY)
 			continue;

@@ -55,11 +55,6 @@ static bool has_slot(enum ir_field f)
 	return f == IR_SPORT || f == IR_DPORT || f == IR_IIF || f == IR_OIF;
 }
 
-static bool is_addr(enum ir_field f)
-{
-	return f == IR_SADDR || f == IR_DADDR;
-}
-
 /* --- extra terms --- */
 
 static void add_term(struct work *w, struct tr_term term)
@@ -146,8 +141,8 @@ static void narrow(struct work *w, enum ir_field f, struct tr_range to)
 static void narrow_masked(struct work *w, enum ir_field f, uint32_t mask,
 			  uint32_t value)
 {
-	int i = f == IR_SADDR ? 0 : 1;
 	struct tr_box *box = &w->box;
+	int i = tr_addr(f);
 
 	if (value & ~mask || (value ^ box->value[i]) & mask & box->mask[i])
 		w->never = true;
@@ -167,7 +162,7 @@ static void add_range(struct work *w, const struct tr_ranges *r)
 	narrow(w, f, x);
 	if (has_slot(f) || (f == IR_PROTO && x.lo == x.hi))
 		return;
-	if (is_addr(f) && tr_range_prefix(x, &mask))
+	if (tr_addr(f) >= 0 && tr_range_prefix(x, &mask))
 		narrow_masked(w, f, mask, x.lo);
 	else
 		extra_ranges(w, r, false);
@@ -246,7 +241,7 @@ static void add_odd(struct work *w, const struct ir_pred *pred)
 	uint32_t i, max = ir_field_max(t->field);
 	struct tr_range hull = { UINT32_MAX, 0 };
 
-	if (pred->nterms == 1 && is_addr(t->field) && t->lo == t->hi &&
+	if (pred->nterms == 1 && tr_addr(t->field) >= 0 && t->lo == t->hi &&
 	    !pred->negate)
 		narrow_masked(w, t->field, t->mask, t->lo);
 	else

@@ -23,14 +23,49 @@
 #include "translator/iface.h"
 #include "translator/words.h"
 
+/* The words of both addresses, by tr_addr(). */
+#define TR_NADDR	8
+
+/* Which of them @field is; -1: none. */
+static inline int tr_addr(enum ir_field field)
+{
+	switch (field) {
+	case IR_SADDR:
+		return 0;
+	case IR_SADDR1:
+	case IR_SADDR2:
+	case IR_SADDR3:
+		return 1 + (int)field - IR_SADDR1;
+	case IR_DADDR:
+		return 4;
+	case IR_DADDR1:
+	case IR_DADDR2:
+	case IR_DADDR3:
+		return 5 + (int)field - IR_DADDR1;
+	default:
+		return -1;
+	}
+}
+
+/* The field that is word @i. */
+static inline enum ir_field tr_addr_field(int i)
+{
+	static const uint8_t of[TR_NADDR] = {
+		IR_SADDR, IR_SADDR1, IR_SADDR2, IR_SADDR3,
+		IR_DADDR, IR_DADDR1, IR_DADDR2, IR_DADDR3,
+	};
+
+	return (enum ir_field)of[i];
+}
+
 struct tr_box {
 	uint32_t	lo[IR_NFIELDS];	/* the hull; UINT32_MAX: no limit */
 	uint32_t	hi[IR_NFIELDS];
 	uint32_t	word0;		/* id << 8 | flags | action */
 	uint32_t	target;		/* of a jump: offset of the segments */
 	uint32_t	extra;		/* offset of the extra terms; 0: none */
-	uint32_t	value[2];	/* IR_SADDR, IR_DADDR: masked value */
-	uint32_t	mask[2];
+	uint32_t	value[TR_NADDR];	/* of addresses: masked value */
+	uint32_t	mask[TR_NADDR];
 	uint32_t	state;		/* IR_CTSTATE: bits; 0: not tested */
 	bool		exact;		/* in the hull means that the rule holds */
 	bool		final;		/* never comes back to the next rule */

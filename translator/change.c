@@ -136,6 +136,7 @@ static int start_boxer(struct tr_work *w)
 {
 	uint32_t i;
 
+	w->need.family = w->c->family;
 	w->boxer.ws = &w->ws;
 	w->boxer.cons = &w->cons;
 	w->boxer.ifaces = &w->ifaces;
@@ -410,7 +411,7 @@ bool tr_change(struct tr_classifier *c, const struct ir_table *t,
 	struct tr_memo *old = c->memo;
 	int err;
 
-	if (!old->base || !c->word)
+	if (!old->base || !c->word || c->family != ir_table_family(t))
 		return false;
 	err = change(&w, old);
 	if (c->memo != old)

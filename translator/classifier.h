@@ -15,12 +15,14 @@
  * Groups.  A segment's rules are spread over groups so that memory stays
  * bounded; the answer is the lowest id over all groups.  They are sorted by
  * min0 and end with a group whose min0 is UINT32_MAX.  A group is an array of
- * slots chosen by a hash of the masked address pair:
+ * slots chosen by a hash of the masked addresses, 64 bits of them at a time
+ * (enum tr_half).  All numbers have 64 bits:
  *
- *	slot = ((saddr << 32 | daddr) & mask) * mul >> shift	(64 bits)
+ *	key = (half[a] & mask[0]) + (half[b] & mask[1]) * TR_KEY_MUL
+ *	slot = key * mul >> shift
  *
- * mask 0, mul 0 is one slot: a plain tree.  Keys that share a slot share the
- * tree below it.
+ * mul 0 is one slot: a plain tree.  In IPv4 a is TR_HALF_PAIR and there is no
+ * second part.  Keys that share a slot share the tree below it.
  *
  * Trees.  A reference is an offset (multiple of 16) with its type in the low
  * two bits.  A node is the number of a field, 3 (or 7) ascending thresholds and
@@ -85,6 +87,61 @@ enum {
 #define TR_DEPTH_MAX	24
 #define TR_GROUPS_MAX	16
 
+/*
+ * Addresses as 64-bit numbers: that of both IPv4 addresses (source first), and
+ * the halves of the IPv6 addresses.
+ */
+enum tr_half {
+	TR_HALF_PAIR,
+	TR_HALF_SRC,
+	TR_HALF_SRC_LOW,
+	TR_HALF_DST,
+	TR_HALF_DST_LOW,
+	TR_NHALVES
+};
+
+/* The field in the upper 32 bits of a half, and that in the lower. */
+static inline enum ir_field tr_half_high(enum tr_half half)
+{
+	static const uint8_t of[] = {
+		IR_SADDR, IR_SADDR, IR_SADDR2, IR_DADDR, IR_DADDR2,
+	};
+
+	return (enum ir_field)of[half];
+}
+
+static inline enum ir_field tr_half_low(enum tr_half half)
+{
+	static const uint8_t of[] = {
+		IR_DADDR, IR_SADDR1, IR_SADDR3, IR_DADDR1, IR_DADDR3,
+	};
+
+	return (enum ir_field)of[half];
+}
+
+/* The half that is tested by a TR_TEST_MASKED64 of @field. */
+static inline enum tr_half tr_half_of(enum ir_field field)
+{
+	switch (field) {
+	case IR_SADDR:
+		return TR_HALF_SRC;
+	case IR_SADDR2:
+		return TR_HALF_SRC_LOW;
+	case IR_DADDR:
+		return TR_HALF_DST;
+	default:
+		return TR_HALF_DST_LOW;
+	}
+}
+
+static inline uint64_t tr_half(const uint32_t *field, enum tr_half half)
+{
+	return (uint64_t)field[tr_half_high(half)] << 32 |
+	       field[tr_half_low(half)];
+}
+
+#define TR_KEY_MUL	0x9e3779b97f4a7c15ull
+
 struct tr_segment {
 	uint32_t	groups;		/* offset of the first struct tr_group */
 	uint32_t	end;		/* offset of the end record */
@@ -97,8 +154,9 @@ struct tr_group {
 	uint32_t	max0;		/* of its last record, low byte 0xff */
 	uint32_t	slots;		/* offset of the struct tr_slot array */
 	uint32_t	shift;
-	uint64_t	mask;
+	uint64_t	mask[2];
 	uint64_t	mul;
+	uint32_t	half[2];	/* enum tr_half; IPv4: 0 */
 };
 
 struct tr_slot {
@@ -138,11 +196,13 @@ enum {
 	TR_TERM_END	= 0x400,	/* last predicate of the record */
 };
 
-_Static_assert(IR_NFIELDS4 <= TR_TERM_FIELD + 1, "the fields have four bits");
+_Static_assert(IR_NFIELDS <= TR_TERM_FIELD + 1, "a field has five bits");
 
 /* How a record tests a field. */
 enum tr_test_kind {
 	TR_TEST_MASKED32,	/* words value, mask: (f & mask) == value */
+	TR_TEST_MASKED64,	/* the same with 64 bits each, of the half whose
+				 * upper part is the field (IPv6) */
 	TR_TEST_RANGE16,	/* 16 bits lo, 16 bits hi (in that order in memory) */
 	TR_TEST_MASKED8,	/* 8 bits value, 8 bits mask */
 	TR_TEST_BITS16,		/* 16 bits set: (f & set) != 0.  Of IR_CTSTATE only:
@@ -155,7 +215,7 @@ struct tr_test {
 	uint8_t		offset;		/* in the record, bytes */
 };
 
-#define TR_MAX_TESTS	8
+#define TR_MAX_TESTS	10
 
 struct tr_layout {
 	uint32_t	size;		/* of a record, multiple of 8 */
@@ -188,6 +248,7 @@ struct tr_stats {
 };
 
 struct tr_classifier {
+	int		family;		/* AF_INET or AF_INET6 */
 	uint32_t	*word;
 	uint32_t	size;		/* bytes, multiple of 64 */
 	uint32_t	fields;		/* bit set of the fields a program must fill */

@@ -131,7 +131,7 @@ static bool is_wide(const struct tr_groups *g, const struct tr_box *box,
 
 	hi = hi < all ? hi : all;
 	width = hi - lo + 1;
-	if (f == IR_SADDR || f == IR_DADDR)
+	if (tr_addr((enum ir_field)f) >= 0)
 		return width > WIDE_ADDR;
 	return width * WIDE_PART > all;
 }
@@ -179,7 +179,7 @@ static bool split_by_width(const struct tr_groups *g, const uint32_t *list,
 			continue;
 		try.field = f;
 		even = smaller(count_left(g, &try, list, n), n);
-		if (f == IR_SADDR || f == IR_DADDR)
+		if (tr_addr((enum ir_field)f) >= 0)
 			even *= 4;
 		if (even > best) {
 			best = even;
@@ -245,28 +245,9 @@ void tr_groups_add(struct tr_groups *g, const uint32_t *list, uint32_t n)
 
 /* --- hashing --- */
 
-/* The mask of the leading bits that all values from lo to hi share. */
-static uint32_t common_bits(uint32_t lo, uint32_t hi)
-{
-	return lo == hi ? UINT32_MAX : ~(UINT32_MAX >> __builtin_clz(lo ^ hi));
-}
-
-struct tr_key tr_box_key(const struct tr_box *b)
-{
-	uint32_t s = common_bits(b->lo[IR_SADDR], b->hi[IR_SADDR]);
-	uint32_t d = common_bits(b->lo[IR_DADDR], b->hi[IR_DADDR]);
-	uint32_t sv = (b->lo[IR_SADDR] & s) | b->value[0];
-	uint32_t dv = (b->lo[IR_DADDR] & d) | b->value[1];
-
-	return (struct tr_key){
-		.mask	= (uint64_t)(s | b->mask[0]) << 32 | d | b->mask[1],
-		.value	= (uint64_t)sv << 32 | dv,
-	};
-}
-
 /* The boxes of a hashed group, sorted by slot. */
 struct hashed {
-	uint64_t	mask;
+	const struct tr_mask *mask;
 	uint64_t	mul;
 	uint32_t	shift;
 	uint32_t	nslots;
@@ -298,8 +279,7 @@ static int find_keys(struct hashed *h, const struct tr_groups *g,
 		return -ENOMEM;
 	}
 	for (i = 0; i < n; i++)
-		h->key[i] = tr_box_key(&g->forest->box[list[i]]).value &
-			    h->mask;
+		h->key[i] = tr_mask_key(h->mask, &g->forest->box[list[i]]);
 	memcpy(h->sorted, h->key, (size_t)n * sizeof(*h->key));
 	tr_sort(h->sorted, n, room);
 	free(room);
@@ -371,23 +351,52 @@ static bool low_bits(uint32_t x)
 	return !(x & (x + 1));
 }
 
+static void narrow_word(struct tr_cell *cell, enum ir_field f, uint32_t mask,
+			uint32_t value)
+{
+	uint32_t low = ~mask;
+
+	if (!low_bits(low))
+		return;
+	cell->lo[f] = value & mask;
+	cell->hi[f] = (value & mask) | low;
+}
+
 /*
  * With one key in the slot the tree need only know packets that have it: all
  * others match no box of the slot anyway.
  */
-static void narrow_cell(struct tr_cell *cell, uint64_t mask, uint64_t key)
+static void narrow_cell(struct tr_cell *cell, const struct tr_mask *m,
+			const struct tr_box *box)
 {
-	uint32_t low[2] = { ~(uint32_t)(mask >> 32), ~(uint32_t)mask };
-	uint32_t value[2] = { key >> 32, key };
-	static const enum ir_field field[2] = { IR_SADDR, IR_DADDR };
+	enum tr_half half;
+	uint64_t value;
 	int i;
 
-	for (i = 0; i < 2; i++) {
-		if (!low_bits(low[i]))
-			continue;
-		cell->lo[field[i]] = value[i];
-		cell->hi[field[i]] = value[i] | low[i];
+	for (i = 0; i < 2 && m->mask[i]; i++) {
+		half = (enum tr_half)m->half[i];
+		value = tr_box_key(box, half).value;
+		narrow_word(cell, tr_half_high(half), m->mask[i] >> 32,
+			    value >> 32);
+		narrow_word(cell, tr_half_low(half), (uint32_t)m->mask[i],
+			    (uint32_t)value);
 	}
+}
+
+/* Whether both have the same masked bits, not just the same sum of them. */
+static bool same_key(const struct tr_mask *m, const struct tr_box *a,
+		     const struct tr_box *b)
+{
+	enum tr_half half;
+	int i;
+
+	for (i = 0; i < 2 && m->mask[i]; i++) {
+		half = (enum tr_half)m->half[i];
+		if ((tr_box_key(a, half).value ^ tr_box_key(b, half).value) &
+		    m->mask[i])
+			return false;
+	}
+	return true;
 }
 
 /* The tree of slot @s; @room holds the list of its boxes. */
@@ -396,16 +405,17 @@ static void fill_slot(struct tr_groups *g, const struct hashed *h, uint32_t s,
 {
 	uint32_t first = h->start[s], n = h->start[s + 1] - first, i, ref;
 	const uint32_t *at = h->byslot + first;
+	const struct tr_box *box = g->forest->box;
 	struct tr_cell cell = *g->cell;
 	struct tr_words *ws = g->forest->ws;
 	bool same = true;
 
 	for (i = 0; i < n; i++) {
 		room[i] = list[at[i]];
-		same &= h->key[at[i]] == h->key[at[0]];
+		same = same && same_key(h->mask, &box[room[i]], &box[room[0]]);
 	}
 	if (same)
-		narrow_cell(&cell, h->mask, h->key[at[0]]);
+		narrow_cell(&cell, h->mask, &box[room[0]]);
 	ref = tr_tree_build(g->forest, room, n, &cell);
 	ws->word[slots / 4 + 2 * s] = ref;
 	ws->word[slots / 4 + 2 * s + 1] = first_id(g, room);
@@ -432,14 +442,15 @@ static bool fill_slots(struct tr_groups *g, const struct hashed *h,
 		.max0	= f->box[list[n - 1]].word0 | 0xff,
 		.slots	= slots,
 		.shift	= h->shift,
-		.mask	= h->mask,
+		.mask	= { h->mask->mask[0], h->mask->mask[1] },
+		.half	= { h->mask->half[0], h->mask->half[1] },
 		.mul	= h->mul,
 	});
 	return !f->over;
 }
 
 bool tr_groups_add_hashed(struct tr_groups *g, const uint32_t *list, uint32_t n,
-			  uint64_t mask)
+			  const struct tr_mask *mask)
 {
 	struct tr_mark mark = tr_groups_mark(g);
 	struct hashed h = { .mask = mask };

@@ -14,6 +14,7 @@
 
 #include "translator/classifier.h"
 #include "translator/cut.h"
+#include "translator/mask.h"
 #include "translator/tree.h"
 
 /* The groups of one segment under way. */
@@ -27,14 +28,6 @@ struct tr_groups {
 	bool		many;		/* more than a segment can have: void */
 };
 
-/* The bits of the address pair that a box fixes, saddr in the high half. */
-struct tr_key {
-	uint64_t	mask;
-	uint64_t	value;
-};
-
-struct tr_key tr_box_key(const struct tr_box *box);
-
 /*
  * Adds groups of one slot for the boxes list[0..n-1] (ascending): one if its
  * tree fits the budget, else as many as it takes.  Errors are in ws->err.
@@ -47,7 +40,7 @@ void tr_groups_add(struct tr_groups *g, const uint32_t *list, uint32_t n);
  * False when it is over the budget; nothing is added then.
  */
 bool tr_groups_add_hashed(struct tr_groups *g, const uint32_t *list, uint32_t n,
-			  uint64_t mask);
+			  const struct tr_mask *mask);
 
 /*
  * Writes the groups in order with the sentinel; returns their offset.  Not

@@ -4,8 +4,15 @@
 
 #include <string.h>
 
-/* In the order they are placed: large ones first, so that none straddles. */
+/*
+ * In the order they are placed: large ones first, so that none straddles.  The
+ * first four are for IPv6 only, the next two for IPv4.
+ */
 static const struct tr_test slots[] = {
+	{ TR_TEST_MASKED64, IR_SADDR, 0 },
+	{ TR_TEST_MASKED64, IR_SADDR2, 0 },
+	{ TR_TEST_MASKED64, IR_DADDR, 0 },
+	{ TR_TEST_MASKED64, IR_DADDR2, 0 },
 	{ TR_TEST_MASKED32, IR_SADDR, 0 },
 	{ TR_TEST_MASKED32, IR_DADDR, 0 },
 	{ TR_TEST_RANGE16, IR_SPORT, 0 },
@@ -16,30 +23,46 @@ static const struct tr_test slots[] = {
 	{ TR_TEST_BITS16, IR_CTSTATE, 0 },
 };
 
-_Static_assert(sizeof(slots) / sizeof(*slots) <= TR_MAX_TESTS, "TR_MAX_TESTS");
+/* Of each kind of address test only the four or the two. */
+_Static_assert(sizeof(slots) / sizeof(*slots) - 2 <= TR_MAX_TESTS,
+	       "TR_MAX_TESTS");
 
 static const uint8_t sizes[] = {
 	[TR_TEST_MASKED32]	= 8,
+	[TR_TEST_MASKED64]	= 16,
 	[TR_TEST_RANGE16]	= 4,
 	[TR_TEST_MASKED8]	= 2,
 	[TR_TEST_BITS16]	= 2,
 };
 
-/* Whether the record of @box must test @field in its own place. */
-static bool tests(const struct tr_box *box, enum ir_field field)
+#define NSLOTS	(sizeof(slots) / sizeof(*slots))
+
+/* How addresses are tested depends on the family. */
+static bool is_for(enum tr_test_kind kind, int family)
 {
-	switch (field) {
-	case IR_SADDR:
-		return box->mask[0];
-	case IR_DADDR:
-		return box->mask[1];
-	case IR_PROTO:
-		return box->lo[field] == box->hi[field];
-	case IR_CTSTATE:
+	if (kind == TR_TEST_MASKED64)
+		return family == AF_INET6;
+	return kind != TR_TEST_MASKED32 || family == AF_INET;
+}
+
+/* Whether the record of @box must make the test @t. */
+static bool tests(const struct tr_box *box, const struct tr_test *t)
+{
+	int i = tr_addr(t->field);
+
+	switch (t->kind) {
+	case TR_TEST_MASKED32:
+		return box->mask[i];
+	case TR_TEST_MASKED64:
+		return box->mask[i] | box->mask[i + 1];
+	case TR_TEST_MASKED8:
+		return box->lo[t->field] == box->hi[t->field];
+	case TR_TEST_BITS16:
 		return box->state;
-	default:
-		return box->lo[field] || box->hi[field] < 0xffff;
+	case TR_TEST_RANGE16:
+		break;
 	}
+	return box->lo[t->field] || box->hi[t->field] < 0xffff;
 }
 
 void tr_need_add(struct tr_need *need, const struct tr_box *box)
@@ -47,11 +70,21 @@ void tr_need_add(struct tr_need *need, const struct tr_box *box)
 	uint32_t action = box->word0 & TR_ACTION_MASK;
 	size_t i;
 
-	for (i = 0; i < sizeof(slots) / sizeof(*slots); i++)
-		if (tests(box, slots[i].field))
+	for (i = 0; i < NSLOTS; i++)
+		if (is_for(slots[i].kind, need->family) &&
+		    tests(box, &slots[i]))
 			need->fields |= 1u << slots[i].field;
 	need->target |= action == TR_JUMP || action == TR_GOTO;
 	need->extra |= box->extra != 0;
+}
+
+static void place(struct tr_layout *l, const struct tr_test *t, uint32_t *at)
+{
+	if (t->kind == TR_TEST_MASKED64)
+		*at = (*at + 7) & ~7u;
+	l->test[l->ntests] = *t;
+	l->test[l->ntests++].offset = (uint8_t)*at;
+	*at += sizes[t->kind];
 }
 
 void tr_layout_make(struct tr_layout *l, const struct tr_need *need)
@@ -68,13 +101,10 @@ void tr_layout_make(struct tr_layout *l, const struct tr_need *need)
 		l->extra = at;
 		at += 4;
 	}
-	for (i = 0; i < sizeof(slots) / sizeof(*slots); i++) {
-		if (!(need->fields & 1u << slots[i].field))
-			continue;
-		l->test[l->ntests] = slots[i];
-		l->test[l->ntests++].offset = at;
-		at += sizes[slots[i].kind];
-	}
+	for (i = 0; i < NSLOTS; i++)
+		if (need->fields & 1u << slots[i].field &&
+		    is_for(slots[i].kind, need->family))
+			place(l, &slots[i], &at);
 	l->size = (at + 7) & ~7u;
 }
 
@@ -89,16 +119,26 @@ bool tr_layout_holds(const struct tr_layout *l, const struct tr_need *need)
 	       (l->extra || !need->extra);
 }
 
+/* Two words of an address as one number. */
+static void put_half(uint8_t *at, const uint32_t *word)
+{
+	memcpy(at, &(uint64_t){ (uint64_t)word[0] << 32 | word[1] }, 8);
+}
+
 static void put(const struct tr_test *t, const struct tr_box *box,
 		uint8_t *at)
 {
 	uint32_t lo = box->lo[t->field], hi = box->hi[t->field];
-	int addr = t->field == IR_SADDR ? 0 : 1;
+	int i = tr_addr(t->field);
 
 	switch (t->kind) {
 	case TR_TEST_MASKED32:
-		memcpy(at, &box->value[addr], 4);
-		memcpy(at + 4, &box->mask[addr], 4);
+		memcpy(at, &box->value[i], 4);
+		memcpy(at + 4, &box->mask[i], 4);
+		break;
+	case TR_TEST_MASKED64:
+		put_half(at, &box->value[i]);
+		put_half(at + 8, &box->mask[i]);
 		break;
 	case TR_TEST_RANGE16:
 		memcpy(at, &(uint16_t){ lo }, 2);

@@ -14,11 +14,13 @@
 #include "translator/classifier.h"
 
 /* The longest record, in words. */
-#define TR_RECORD_MAX	16
+#define TR_RECORD_MAX	24
 
 /* What is needed, gathered over all boxes. */
 struct tr_need {
-	uint32_t	fields;		/* bit set of enum ir_field */
+	int		family;
+	uint32_t	fields;		/* bit set of enum ir_field; of the halves of
+					 * an IPv6 address the first */
 	bool		target;
 	bool		extra;
 };

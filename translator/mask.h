@@ -9,19 +9,44 @@
 
 #define TR_MAX_MASKS	4
 
+/* What is hashed, as in struct tr_group; all 0 are equal. */
+struct tr_mask {
+	uint64_t	mask[2];
+	uint32_t	half[2];	/* enum tr_half */
+};
+
 struct tr_masks {
-	uint64_t	mask[TR_MAX_MASKS];
+	struct tr_mask	mask[TR_MAX_MASKS];
 	uint32_t	n;
 	uint8_t		*level;		/* of each box: the first mask that it
 					 * fixes, n: none.  Owned. */
 };
 
-/* Chooses masks for @list.  0 or -ENOMEM. */
-int tr_masks_choose(struct tr_masks *m, const struct tr_boxes *list);
+/* The bits of a half that a box fixes. */
+struct tr_key {
+	uint64_t	mask;
+	uint64_t	value;
+};
 
-/* Takes those that are known to be good.  0 or -ENOMEM. */
+struct tr_key tr_box_key(const struct tr_box *box, enum tr_half half);
+
+/* The key of @box, which fixes the mask. */
+uint64_t tr_mask_key(const struct tr_mask *m, const struct tr_box *box);
+
+/* Chooses masks for @list, of a table of @family.  0 or -ENOMEM. */
+int tr_masks_choose(struct tr_masks *m, const struct tr_boxes *list,
+		    int family);
+
+/* Takes those that are known to be good.  0, -EINVAL or -ENOMEM. */
 int tr_masks_take(struct tr_masks *m, const struct tr_boxes *list,
-		  const uint64_t *mask, uint32_t n);
+		  const struct tr_mask *mask, uint32_t n);
 void tr_masks_free(struct tr_masks *m);
+
+/*
+ * The search for them, for IPv4 (mask.c) and for IPv6 (mask6.c): m->mask and
+ * m->n.  0 or -ENOMEM.
+ */
+int tr_masks_search4(struct tr_masks *m, const struct tr_boxes *list);
+int tr_masks_search6(struct tr_masks *m, const struct tr_boxes *list);
 
 #endif

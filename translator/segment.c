@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "translator/group.h"
 #include "translator/log2.h"
@@ -42,6 +43,8 @@
 /* One segment under way. */
 struct work {
 	const struct tr_boxes *list;
+	int		family;
+	uint32_t	nfields;	/* that its packets have */
 	struct tr_forest forest;
 	struct tr_spans	spans;
 	struct tr_cons	cons;
@@ -105,7 +108,7 @@ static void build(struct work *w, uint32_t nmasks)
 			continue;
 		if (level == nmasks ||
 		    !tr_groups_add_hashed(&w->groups, w->some, n,
-					  w->masks.mask[level]))
+					  &w->masks.mask[level]))
 			tr_groups_add(&w->groups, w->some, n);
 	}
 }
@@ -132,15 +135,18 @@ static void make_packet(struct work *w, uint32_t field[IR_NFIELDS])
 {
 	const struct tr_box *b;
 	uint32_t f, lo, hi;
+	int i;
 
 	b = &w->list->box[next_random(w) % w->list->n];
-	for (f = 0; f < IR_NFIELDS4; f++) {
+	for (f = 0; f < w->nfields; f++) {
 		lo = b->lo[f] > w->cell.lo[f] ? b->lo[f] : w->cell.lo[f];
 		hi = b->hi[f] < w->cell.hi[f] ? b->hi[f] : w->cell.hi[f];
 		field[f] = random_in(w, lo, lo < hi ? hi : lo);
 	}
-	field[IR_SADDR] = (field[IR_SADDR] & ~b->mask[0]) | b->value[0];
-	field[IR_DADDR] = (field[IR_DADDR] & ~b->mask[1]) | b->value[1];
+	for (i = 0; i < TR_NADDR; i++) {
+		f = tr_addr_field(i);
+		field[f] = (field[f] & ~b->mask[i]) | b->value[i];
+	}
 	field[IR_CTSTATE] = 1u << (31 - __builtin_clz(field[IR_CTSTATE]));
 	field[IR_KIND] = 1u << (31 - __builtin_clz(field[IR_KIND]));
 	if (next_random(w) % 4)
@@ -170,7 +176,7 @@ static void walk_packet(const struct work *w, uint32_t groups,
 /* What the groups at @groups cost per packet; @bytes is their size. */
 static double rate(struct work *w, uint32_t groups, uint32_t bytes)
 {
-	uint32_t field[IR_NFIELDS], i;
+	uint32_t field[IR_NFIELDS] = { 0 }, i;
 	struct tr_visits v = { 0 };
 	double cost;
 
@@ -315,7 +321,7 @@ static uint32_t build_groups(struct work *w, int variant)
 	groups = build_known(w);
 	if (groups || ws->err)
 		return groups;
-	if (tr_masks_choose(&w->masks, w->list)) {
+	if (tr_masks_choose(&w->masks, w->list, w->family)) {
 		ws->err = -ENOMEM;
 		return 0;
 	}
@@ -330,6 +336,8 @@ static void start(struct work *w, struct tr_segments *s,
 
 	memset(w, 0, sizeof(*w));
 	w->list = list;
+	w->family = s->family;
+	w->nfields = s->family == AF_INET6 ? IR_NFIELDS : IR_NFIELDS4;
 	set_cell(&w->cell, s->nifaces, variant);
 	w->forest.ws = s->ws;
 	w->forest.cons = &w->cons;
@@ -369,11 +377,15 @@ static void stop(struct work *w)
 
 static void note_masks(struct tr_segments *s, const struct tr_groups *g)
 {
-	uint32_t i;
+	uint32_t i, k, half;
 
 	for (i = 0; i < g->n; i++)
-		if (g->group[i].mask)
-			s->fields |= 1u << IR_SADDR | 1u << IR_DADDR;
+		for (k = 0; k < 2; k++) {
+			half = g->group[i].half[k];
+			if (g->group[i].mask[k])
+				s->fields |= 1u << tr_half_high(half) |
+					     1u << tr_half_low(half);
+		}
 }
 
 /* The groups at @from and one more, or as many as it takes. */

@@ -13,7 +13,7 @@
 
 /* Which way a chain was grouped best: it need not be looked for again. */
 struct tr_way {
-	uint64_t	mask[TR_MAX_MASKS];
+	struct tr_mask	mask[TR_MAX_MASKS];
 	uint32_t	nmasks;		/* those that were tried */
 	uint32_t	best;		/* so many of them were hashed */
 	uint32_t	edits;		/* rules come and gone since */
@@ -24,6 +24,7 @@ struct tr_way {
 struct tr_segments {
 	struct tr_words	*ws;
 	const struct tr_layout *layout;
+	int		family;
 	const struct tr_options *opt;
 	uint32_t	nifaces;
 	uint32_t	fields;		/* grows: fields that are looked at */

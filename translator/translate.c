@@ -230,6 +230,7 @@ static int survey(struct tr_work *w)
 	uint32_t i;
 	int err = 0;
 
+	w->need.family = w->c->family;
 	w->boxer.ws = &w->ws;
 	w->boxer.cons = &w->cons;
 	w->boxer.ifaces = &w->ifaces;
@@ -467,6 +468,7 @@ int tr_work_write(struct tr_work *w)
 
 	w->segments.ws = &w->ws;
 	w->segments.layout = &w->c->layout;
+	w->segments.family = w->c->family;
 	w->segments.nifaces = w->ifaces.n;
 	err = write_chains(w);
 	if (err != -EAGAIN || w->known)
@@ -598,6 +600,13 @@ static int mark_states(struct tr_work *w)
 	return err;
 }
 
+static uint32_t test_fields(const struct tr_test *t)
+{
+	if (t->kind != TR_TEST_MASKED64)
+		return 1u << t->field;
+	return 1u << t->field | 1u << tr_half_low(tr_half_of(t->field));
+}
+
 int tr_work_finish(struct tr_work *w)
 {
 	struct tr_classifier *c = w->c;
@@ -608,7 +617,7 @@ int tr_work_finish(struct tr_work *w)
 		return w->ws.err;
 	c->fields |= w->segments.fields | w->boxer.fields;
 	for (i = 0; i < c->layout.ntests; i++)
-		c->fields |= 1u << c->layout.test[i].field;
+		c->fields |= test_fields(&c->layout.test[i]);
 	c->stats = w->segments.stats;
 	c->stats.rules = rules;
 	c->word = w->ws.word;
@@ -630,6 +639,7 @@ static int translate(struct tr_work *w)
 {
 	int err = tr_work_check(w);
 
+	w->c->family = ir_table_family(w->t);
 	if (!err)
 		err = tr_work_reach(w);
 	if (!err)

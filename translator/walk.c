@@ -15,6 +15,7 @@ static bool test_holds(const struct tr_test *t, const uint8_t *at,
 		       const uint32_t *field)
 {
 	uint32_t v = field[t->field], value, mask;
+	uint64_t value64, mask64;
 	uint16_t lo, hi;
 
 	switch (t->kind) {
@@ -22,6 +23,11 @@ static bool test_holds(const struct tr_test *t, const uint8_t *at,
 		memcpy(&value, at, 4);
 		memcpy(&mask, at + 4, 4);
 		return (v & mask) == value;
+	case TR_TEST_MASKED64:
+		memcpy(&value64, at, 8);
+		memcpy(&mask64, at + 8, 8);
+		return (tr_half(field, tr_half_of(t->field)) & mask64) ==
+		       value64;
 	case TR_TEST_RANGE16:
 		memcpy(&lo, at, 2);
 		memcpy(&hi, at + 2, 2);
@@ -91,9 +97,12 @@ static uint32_t find_leaf(const uint32_t *word, uint32_t ref,
 /* In words from the start of the block. */
 static uint32_t find_slot(const struct tr_group *g, const uint32_t *field)
 {
-	uint64_t key = (uint64_t)field[IR_SADDR] << 32 | field[IR_DADDR];
+	uint64_t key = tr_half(field, (enum tr_half)g->half[0]) & g->mask[0];
 
-	return g->slots / 4 + 2 * ((key & g->mask) * g->mul >> g->shift);
+	if (g->mask[1])
+		key += (tr_half(field, (enum tr_half)g->half[1]) & g->mask[1]) *
+		       TR_KEY_MUL;
+	return g->slots / 4 + 2 * (key * g->mul >> g->shift);
 }
 
 uint32_t tr_find(const uint32_t *word, uint32_t groups,

@@ -104,7 +104,7 @@ static void find_group(struct search *s, const struct tr_group *g)
 
 	add(s, FAULT_GROUP, &g->min0, 1);
 	if (g->mul)
-		add(s, FAULT_MASK, (const uint32_t *)&g->mask, 2);
+		add(s, FAULT_MASK, (const uint32_t *)g->mask, 2);
 	for (i = 0; i < n; i++, slot += 2) {
 		if ((slot[0] & TR_REF_MASK) == TR_EMPTY)
 			continue;
