@@ -247,7 +247,8 @@ static void patch_slots(struct patch *p, const struct tr_group *g)
 {
 	uint32_t n = 1, i, *slot;
 
-	if (g->mul && (g->shift < 38 || g->shift > 63)) {
+	if ((g->mul && (g->shift < 38 || g->shift > 63)) ||
+	    g->half[0] >= TR_NHALVES || g->half[1] >= TR_NHALVES) {
 		p->bad = true;
 		return;
 	}

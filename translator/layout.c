@@ -3,6 +3,7 @@
 #include "translator/layout.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 /*
  * In the order they are placed: large ones first, so that none straddles.  The

@@ -44,6 +44,38 @@ void add_prefix(struct ir_table *t, struct ir_rule *r, enum ir_field f,
 			 0);
 }
 
+enum ir_field addr_word(enum ir_field f, int i)
+{
+	enum ir_field next = f == IR_SADDR ? IR_SADDR1 : IR_DADDR1;
+
+	return i ? (enum ir_field)(next + i - 1) : f;
+}
+
+/* The part of a prefix that is in word @i. */
+static uint32_t prefix_mask(uint32_t len, int i)
+{
+	uint32_t bits = (uint32_t)i * 32;
+
+	if (len <= bits)
+		return 0;
+	return len - bits >= 32 ? UINT32_MAX : UINT32_MAX << (32 - (len - bits));
+}
+
+void add_prefix6(struct ir_table *t, struct ir_rule *r, enum ir_field f,
+		 const uint32_t word[4], uint32_t len)
+{
+	uint32_t mask;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		mask = prefix_mask(len, i);
+		if (mask)
+			ck_assert_int_eq(ir_rule_add_masked(t, r,
+				addr_word(f, i), mask, word[i] & mask, false),
+				0);
+	}
+}
+
 void add_iface(struct ir_table *t, struct ir_rule *r, enum ir_field f,
 	       const char *pattern, bool negate)
 {
@@ -83,6 +115,28 @@ static uint32_t any_addr(void)
 	return nets[rnd(8)] + rnd(rnd(2) ? 4 : 300);
 }
 
+/* Word @i of an IPv6 address: few of each, so that networks have hosts. */
+static uint32_t any_word(int i)
+{
+	static const uint32_t first[] = {
+		0x20010db8, 0x20010db8, 0x2a000001, 0x2a000002, 0xfe800000,
+		0xff020000, 0, 0xffffffff,
+	};
+	static const uint32_t other[] = {
+		0, 1, 0x00010000, 0x00010001, 0x0250ffff, 0xfffe0001, 0xffffffff,
+		0x80000000,
+	};
+
+	if (!rnd(12))
+		return rnd(UINT32_MAX);
+	return i ? other[rnd(8)] + (i == 3 ? rnd(3) : 0) : first[rnd(8)];
+}
+
+static bool is_v6(const struct ir_table *t)
+{
+	return ir_table_family(t) == AF_INET6;
+}
+
 static uint32_t any_port(void)
 {
 	static const uint16_t ports[] = {
@@ -94,7 +148,7 @@ static uint32_t any_port(void)
 
 static uint32_t any_value(enum ir_field f)
 {
-	static const uint8_t protos[] = { 1, 6, 17, 0, 255, 47 };
+	static const uint8_t protos[] = { 1, 6, 17, 0, 255, 47, 58, 59 };
 
 	switch (f) {
 	case IR_SADDR:
@@ -104,13 +158,21 @@ static uint32_t any_value(enum ir_field f)
 	case IR_DPORT:
 		return any_port();
 	case IR_PROTO:
-		return protos[rnd(6)];
+		return protos[rnd(8)];
 	case IR_CTSTATE:
 		return 1u << rnd(7);
 	case IR_LEN:
 		return 20 + rnd(1500);
 	case IR_ICMP:
 		return rnd(20) << 8 | rnd(3);
+	case IR_SADDR1:
+	case IR_SADDR2:
+	case IR_SADDR3:
+		return any_word(1 + (int)(f - IR_SADDR1));
+	case IR_DADDR1:
+	case IR_DADDR2:
+	case IR_DADDR3:
+		return any_word(1 + (int)(f - IR_DADDR1));
 	default:
 		return rnd(256);
 	}
@@ -137,7 +199,50 @@ static void add_range(struct ir_table *t, struct ir_rule *r, enum ir_field f,
 					   a < b ? b : a, negate), 0);
 }
 
-static void add_address(struct ir_table *t, struct ir_rule *r)
+/* Not that prefix: some word is below or above. */
+static void add_outside(struct ir_table *t, struct ir_rule *r, enum ir_field f,
+			const uint32_t word[4], uint32_t len)
+{
+	struct ir_term term[8];
+	uint32_t n = 0, mask, v;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		mask = prefix_mask(len, i);
+		v = word[i] & mask;
+		if (mask && v)
+			term[n++] = (struct ir_term){ addr_word(f, i), mask, 0,
+						      v - 1 };
+		if (mask && v < UINT32_MAX)
+			term[n++] = (struct ir_term){ addr_word(f, i), mask,
+						      v + 1, UINT32_MAX };
+	}
+	add_terms(t, r, term, n, false);
+}
+
+static void add_address6(struct ir_table *t, struct ir_rule *r)
+{
+	static const uint8_t len[] = { 16, 29, 32, 48, 56, 64, 96, 128, 128, 7 };
+	uint32_t word[4] = { any_word(0), any_word(1), any_word(2), any_word(3) };
+	enum ir_field f = rnd(2) ? IR_SADDR : IR_DADDR;
+	uint32_t i = rnd(4), mask;
+
+	if (!rnd(6)) {
+		add_outside(t, r, f, word, len[rnd(10)]);
+		return;
+	}
+	if (rnd(6)) {
+		add_prefix6(t, r, f, word, len[rnd(10)]);
+		return;
+	}
+	mask = rnd(2) ? 0xff00ffff : UINT32_MAX;
+	ck_assert_int_eq(ir_rule_add_masked(t, r, addr_word(f, (int)i), mask,
+					    word[i] & mask, !rnd(3)), 0);
+	if (rnd(2))
+		add_range(t, r, addr_word(f, (int)rnd(4)), !rnd(3));
+}
+
+static void add_address4(struct ir_table *t, struct ir_rule *r)
 {
 	enum ir_field f = rnd(2) ? IR_SADDR : IR_DADDR;
 	uint32_t mask = UINT32_MAX << rnd(25), value;
@@ -205,6 +310,8 @@ static void add_strange(struct ir_table *t, struct ir_rule *r)
 	for (i = 0; i < n; i++) {
 		enum ir_field f = rnd(IR_TCPOPT);
 
+		if (is_v6(t) && !rnd(3))
+			f = IR_SADDR1 + rnd(6);
 		if (f == IR_IIF || f == IR_OIF)
 			f = IR_KIND;
 		a = any_value(f);
@@ -230,9 +337,24 @@ static void match(struct ir_table *t, struct ir_rule *r, enum ir_need need)
 	ck_assert_ptr_nonnull(ir_rule_add_match(t, r, need));
 }
 
+static void add_address(struct ir_table *t, struct ir_rule *r)
+{
+	if (is_v6(t))
+		add_address6(t, r);
+	else
+		add_address4(t, r);
+}
+
+static void add_proto(struct ir_table *t, struct ir_rule *r, bool negate)
+{
+	if (is_v6(t))
+		match(t, r, IR_NEED_PROTO);
+	add_range(t, r, IR_PROTO, negate);
+}
+
 static void add_tcp(struct ir_table *t, struct ir_rule *r)
 {
-	add_range(t, r, IR_PROTO, false);
+	add_proto(t, r, false);
 	match(t, r, IR_NEED_TCP);
 	if (rnd(2))
 		add_range(t, r, rnd(2) ? IR_SPORT : IR_DPORT, !rnd(5));
@@ -246,7 +368,7 @@ static void add_tcp(struct ir_table *t, struct ir_rule *r)
 
 static void add_one(struct ir_table *t, struct ir_rule *r)
 {
-	static const enum ir_field odd[] = { IR_LEN, IR_TTL, IR_TOS, IR_PROTO };
+	static const enum ir_field odd[] = { IR_LEN, IR_TTL, IR_TOS };
 
 	switch (rnd(12)) {
 	case 0:
@@ -274,7 +396,10 @@ static void add_one(struct ir_table *t, struct ir_rule *r)
 		add_range(t, r, IR_ICMP, !rnd(4));
 		break;
 	case 9:
-		add_range(t, r, odd[rnd(4)], !rnd(3));
+		if (rnd(4))
+			add_range(t, r, odd[rnd(3)], !rnd(3));
+		else
+			add_proto(t, r, !rnd(3));
 		break;
 	case 10:
 		if (rnd(2))
@@ -330,7 +455,12 @@ static void add_random_rule(struct ir_table *t, uint32_t chains)
 
 struct ir_table *random_table(uint32_t chains, uint32_t rules)
 {
-	struct ir_table *t = ir_table_new(AF_INET, "filter");
+	return random_table_of(AF_INET, chains, rules);
+}
+
+struct ir_table *random_table_of(int family, uint32_t chains, uint32_t rules)
+{
+	struct ir_table *t = ir_table_new(family, "filter");
 	char name[16];
 	uint32_t i;
 
@@ -352,7 +482,8 @@ static void aim(struct ir_packet *p, const struct ir_term *term)
 {
 	uint32_t max = ir_field_max(term->field), v;
 
-	if (term->field >= IR_TCPOPT || term->field == IR_CTSTATE)
+	if (term->field == IR_TCPOPT || term->field == IR_KIND ||
+	    term->field == IR_CTSTATE)
 		return;
 	v = rnd(2) ? term->lo : term->hi | (rnd(2) ? ~term->mask : 0);
 	if (!rnd(3))
@@ -381,6 +512,12 @@ void random_packet(const struct ir_table *t, struct ir_packet *p)
 	memset(p, 0, sizeof(*p));
 	for (i = 0; i < IR_TCPOPT; i++)
 		p->field[i] = any_value(i);
+	for (i = IR_SADDR1; is_v6(t) && i < IR_NFIELDS; i++)
+		p->field[i] = any_value(i);
+	if (is_v6(t)) {
+		p->field[IR_SADDR] = any_word(0);
+		p->field[IR_DADDR] = any_word(0);
+	}
 	p->kind = rnd(3) ? IR_KIND_WHOLE : rnd(IR_NKINDS);
 	p->field[IR_KIND] = 1u << p->kind;
 	p->tcpopt[0] = rnd(256);

@@ -118,6 +118,8 @@ static void compare(uint32_t n)
 
 /* --- against the evaluator --- */
 
+static const int families[] = { AF_INET, AF_INET6 };
+
 START_TEST(random_small)
 {
 	static const struct tr_options tiny = { .leaf = 1, .budget = 256 };
@@ -127,7 +129,7 @@ START_TEST(random_small)
 	for (i = 0; i < 40; i++) {
 		ir_table_free(t);
 		rnd_seed(40 * _i + i + 1);
-		t = random_table(rnd(8), rnd(60));
+		t = random_table_of(families[i / 4 % 2], rnd(8), rnd(60));
 		translate_with(i % 4 == 0 ? &tiny : i % 4 == 1 ? &fine : NULL);
 		compare(1500);
 	}
@@ -138,7 +140,7 @@ START_TEST(random_large)
 {
 	ir_table_free(t);
 	rnd_seed(_i + 1000);
-	t = random_table(3, 1500);
+	t = random_table_of(families[_i % 2], 3, 1500);
 	translate();
 	compare(3000);
 }
@@ -174,6 +176,66 @@ START_TEST(random_flows)
 	translate();
 	compare(4000);
 	ck_assert_uint_le(c->size, 4000 * 400);
+}
+END_TEST
+
+/* How many groups of a chain are hashed. */
+static uint32_t hashed_groups(enum ir_hook hook)
+{
+	const struct tr_segment *s = (const void *)(c->word +
+						    c->hook[hook].segment / 4);
+	const struct tr_group *g = (const void *)(c->word + s->groups / 4);
+	uint32_t n = 0;
+
+	for (; g->min0 != UINT32_MAX; g++)
+		n += g->mul != 0;
+	return n;
+}
+
+/*
+ * Pairs of IPv6 networks and hosts: of many sites, of one, or of one network
+ * only, where the first 64 bits are all the same.
+ */
+static void add_flow_rules6(uint32_t n, int spread)
+{
+	static const uint8_t len[] = { 0, 32, 48, 48, 56, 64, 64, 128, 128 };
+	uint32_t word[4], k;
+	struct ir_rule *r;
+
+	while (n--) {
+		r = add_rule(t, base(IR_HOOK_FORWARD),
+			     rnd(20) ? rnd(2) ? IR_ACCEPT : IR_DROP :
+			     IR_CONTINUE, NULL);
+		for (k = 0; k < 2; k++) {
+			word[0] = spread ? 0x20010db8 : 0x20010000 + rnd(500);
+			word[1] = spread > 1 ? 7 : rnd(200) << 16 | rnd(4);
+			word[2] = 0;
+			word[3] = 1 + rnd(500);
+			add_prefix6(t, r, k ? IR_DADDR : IR_SADDR, word,
+				    spread > 1 && rnd(9) ? 128 : len[rnd(9)]);
+		}
+		ir_rule_add_match(t, r, IR_NEED_PROTO);
+		ir_rule_add_range(t, r, IR_PROTO, 6, 6, false);
+		if (rnd(2))
+			ir_rule_add_match(t, r, IR_NEED_TCP);
+		if (rnd(2))
+			ir_rule_add_range(t, r, IR_DPORT, rnd(1000), 1000,
+					  false);
+	}
+}
+
+START_TEST(random_flows6)
+{
+	ir_table_free(t);
+	t = ir_table_new(AF_INET6, "filter");
+	rnd_seed(_i + 2100);
+	add_flow_rules6(4000, _i);
+	translate();
+	/* In one site a tree is as good. */
+	if (_i != 1)
+		ck_assert_uint_gt(hashed_groups(IR_HOOK_FORWARD), 0);
+	compare(4000);
+	ck_assert_uint_le(c->size, 4000 * 500);
 }
 END_TEST
 
@@ -740,8 +802,9 @@ static void add_tests(TCase *tc)
 static void add_large_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, random_small, 0, 8);
-	tcase_add_loop_test(tc, random_large, 0, 3);
+	tcase_add_loop_test(tc, random_large, 0, 4);
 	tcase_add_loop_test(tc, random_flows, 0, 2);
+	tcase_add_loop_test(tc, random_flows6, 0, 3);
 	tcase_add_test(tc, wild_against_wild);
 	tcase_add_test(tc, all_lengths_and_ranges);
 	tcase_add_test(tc, thick_boxes);

@@ -259,7 +259,8 @@ START_TEST(random_edits)
 	for (i = 0; i < 12; i++) {
 		ir_table_free(t);
 		rnd_seed(12 * _i + i + 1);
-		t = random_table(rnd(6), 20 + rnd(80));
+		t = random_table_of(i % 3 ? AF_INET : AF_INET6, rnd(6),
+				    20 + rnd(80));
 		changed += edits(30, 300, &many);
 	}
 	ck_assert_uint_gt(changed, 100);
@@ -284,6 +285,40 @@ START_TEST(random_edits_large)
 			   len[rnd(7)]);
 	}
 	ck_assert_uint_gt(edits(25, 800, NULL), 5);
+}
+END_TEST
+
+START_TEST(random_edits_large6)
+{
+	static const uint8_t len[] = { 32, 48, 56, 64, 64, 128, 128 };
+	uint32_t word[4] = { 0x20010db8, 0, 0, 0 }, i, k;
+	struct ir_rule *r;
+
+	rnd_seed(_i + 600);
+	t = random_table_of(AF_INET6, 3, 40);
+	for (i = 0; i < 3000; i++) {
+		r = add_rule(t, ir_table_base(t, IR_HOOK_FORWARD),
+			     rnd(9) ? IR_DROP : IR_CONTINUE, NULL);
+		for (k = 0; k < 2; k++) {
+			word[1] = rnd(100) << 16 | rnd(3);
+			word[3] = rnd(50);
+			add_prefix6(t, r, k ? IR_SADDR : IR_DADDR, word,
+				    len[rnd(7)]);
+		}
+	}
+	ck_assert_uint_gt(edits(25, 800, NULL), 5);
+}
+END_TEST
+
+/* A table of the other family is never a small change. */
+START_TEST(other_family)
+{
+	t = random_table_of(AF_INET, 2, 20);
+	translate();
+	ir_table_free(t);
+	t = ir_table_new(AF_INET6, "filter");
+	ir_table_number(t);
+	ck_assert(!tr_change(c, t, &many));
 }
 END_TEST
 
@@ -473,6 +508,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, random_edits, 0, 8);
+	tcase_add_test(tc, other_family);
+	tcase_add_loop_test(tc, random_edits_large6, 0, 2);
 	tcase_add_loop_test(tc, random_edits_large, 0, 2);
 	tcase_add_test(tc, base_stays);
 	tcase_add_test(tc, too_many_late_rules);
