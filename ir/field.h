@@ -27,7 +27,7 @@ enum ir_field {
 	IR_CTSTATE,		/* one XT_CONNTRACK_STATE_* bit of xt_conntrack.h */
 	IR_TCPFLAGS,		/* byte 13 of the TCP header */
 	IR_ICMP,		/* ICMP (of the family) type << 8 | code */
-	IR_LEN,			/* total length, from the header; IPv6: 16 bits */
+	IR_LEN,			/* total length, from the header; IPv6: skb->len */
 	IR_TTL,			/* or hop limit */
 	IR_TOS,			/* or traffic class: DSCP is its upper six bits */
 	IR_TCPOPT,		/* bit set of the TCP options rules ask for (translator/) */

@@ -123,7 +123,7 @@ int ir_packet_parse6(struct ir_packet *p, const void *data, size_t len)
 		p->field[IR_SADDR1 + i] = be32(ip + 12 + 4 * i);
 		p->field[IR_DADDR1 + i] = be32(ip + 28 + 4 * i);
 	}
-	p->field[IR_LEN] = (be16(ip + 4) + HEADER) & 0xffff;
+	p->field[IR_LEN] = (uint32_t)len;	/* length_mt6() */
 	p->field[IR_TTL] = ip[7];
 	p->field[IR_TOS] = be16(ip) >> 4 & 0xff;
 	p->field[IR_CTSTATE] = 1;	/* XT_CONNTRACK_STATE_INVALID */

@@ -276,7 +276,7 @@ START_TEST(the_ipv6_header_is_read)
 	ck_assert_int_eq(ir_packet_parse6(&p, b, 39), -EINVAL);
 	ck_assert_int_eq(ir_packet_parse6(&p, b, 40), 0);
 	ck_assert_uint_eq(p.field[IR_TOS], 0xab);
-	ck_assert_uint_eq(p.field[IR_LEN], 0x1234 + 40);
+	ck_assert_uint_eq(p.field[IR_LEN], 40);	/* not what the header says */
 	ck_assert_uint_eq(p.field[IR_TTL], 7);
 	ck_assert_uint_eq(p.bytes, 40);
 	ck_assert_uint_eq(p.field[IR_SADDR], 0x08090a0b);
@@ -285,10 +285,6 @@ START_TEST(the_ipv6_header_is_read)
 	ck_assert_uint_eq(p.field[IR_DADDR], 0x18191a1b);
 	ck_assert_uint_eq(p.field[IR_DADDR1], 0x1c1d1e1f);
 	ck_assert_uint_eq(p.field[IR_DADDR3], 0x24252627);
-	b[4] = 0xff;		/* xt_length counts in 16 bits */
-	b[5] = 0xff;
-	ck_assert_int_eq(ir_packet_parse6(&p, b, 40), 0);
-	ck_assert_uint_eq(p.field[IR_LEN], 39);
 }
 END_TEST
 
