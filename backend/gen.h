@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "backend/asm.h"
 #include "backend/kernel.h"
@@ -93,6 +94,11 @@ struct be_gen {
 static inline bool be_gen_uses(const struct be_gen *g, enum ir_field f)
 {
 	return g->c->fields >> f & 1;
+}
+
+static inline bool be_gen_v6(const struct be_gen *g)
+{
+	return g->c->family == AF_INET6;
 }
 
 /* Puts the start of @hook's chain into the frame and jumps to g->parse. */

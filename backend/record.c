@@ -57,6 +57,12 @@ static void test(struct be_gen *g, const struct tr_test *t)
 	struct be_asm *a = &g->a;
 	int at = t->offset;
 
+	if (t->kind == TR_TEST_MASKED64) {
+		be_emit(a, insn_load(BPF_DW, R_FIELD, BPF_REG_10,
+				     BE_HALF(tr_half_of(t->field))));
+		test_masked(a, BPF_DW, at, at + 8);
+		return;
+	}
 	be_emit(a, insn_load(BPF_W, R_FIELD, BPF_REG_10, BE_FIELD(t->field)));
 	switch (t->kind) {
 	case TR_TEST_MASKED32:
@@ -71,6 +77,8 @@ static void test(struct be_gen *g, const struct tr_test *t)
 	case TR_TEST_BITS16:
 		test_bits(a, at);
 		return;
+	case TR_TEST_MASKED64:
+		break;
 	}
 	a->err = a->err ? a->err : -EINVAL;
 }

@@ -16,6 +16,8 @@
 
 #include <linux/bpf.h>
 
+#include "ir/field.h"
+
 enum {
 	/* The parser. */
 	BE_R_CTX	= BPF_REG_6,	/* the context, or the skb at netfilter */
@@ -25,12 +27,12 @@ enum {
 
 	/* The walk. */
 	BE_R_REC	= BPF_REG_6,	/* offset of the current record */
-	BE_R_ADDRS	= BPF_REG_7,	/* saddr << 32 | daddr */
+	BE_R_ADDRS	= BPF_REG_7,	/* IPv4: saddr << 32 | daddr */
 	BE_R_WORD	= BPF_REG_8,	/* word 0 of the record or lowest yet */
 	BE_R_TABLE	= BPF_REG_9,	/* the table */
 };
 
-/* Frames of the jump stack in the frame itself; deeper ones are in a map. */
+/* Returns in the frame itself (IPv6: less); a deeper stack is in a map. */
 #define BE_STACK_DEPTH	14
 
 /* Where a chain goes on after a return. */
@@ -94,6 +96,21 @@ _Static_assert(sizeof(struct be_frame) % 8 == 0, "BPF stack");
 /* Offset of a member of the frame from R10. */
 #define BE_FRAME(member) \
 	((int)offsetof(struct be_frame, member) - (int)sizeof(struct be_frame))
+
+/*
+ * IPv6 has more fields than there is room for, and 64-bit halves of addresses
+ * that the walk wants whole (enum tr_half, in two bits).  They are where IPv4 has
+ * its first returns.
+ */
+#define BE_FIELDS6	32
+#define BE_HALF(half)	(BE_FRAME(field) + 4 * BE_FIELDS6 + 8 * ((int)(half) & 3))
+#define BE_STACK_SKIP6	6
+
+_Static_assert(IR_NFIELDS <= BE_FIELDS6, "each field has its place");
+_Static_assert(offsetof(struct be_frame, field) + 4 * BE_FIELDS6 + 4 * 8 ==
+	       offsetof(struct be_frame, stack[BE_STACK_SKIP6]), "BE_HALF");
+_Static_assert((offsetof(struct be_frame, field) + 4 * BE_FIELDS6) % 8 == 0,
+	       "BE_HALF");
 
 /* Stack accesses must be aligned, and the addresses are read as one. */
 #define BE_HEADER	(BE_FRAME(header) + 4)

@@ -18,9 +18,15 @@
 #define AREAS		8
 #define MAX_DEPTH	(1u << 24)
 
+/* Those at the start of frame.stack that are not for returns. */
+static uint32_t skipped(const struct tr_classifier *c)
+{
+	return c->family == AF_INET6 ? BE_STACK_SKIP6 : 0;
+}
+
 bool be_stack_is_deep(const struct tr_classifier *c)
 {
-	return c->depth > BE_STACK_DEPTH;
+	return c->depth > BE_STACK_DEPTH - skipped(c);
 }
 
 int be_stack_create(const struct tr_classifier *c)
@@ -127,7 +133,8 @@ static void element(struct be_gen *g, be_label out)
 	}
 	be_emit(a, insn_mov(BPF_REG_0, BPF_REG_10));
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_2));
-	be_emit(a, insn_alui(BPF_ADD, BPF_REG_0, BE_FRAME(stack)));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_0, BE_FRAME(stack) +
+			     (int)(skipped(g->c) * sizeof(struct be_return))));
 }
 
 /* A member of the struct be_return at R0.  Clobbers R1. */

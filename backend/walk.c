@@ -61,14 +61,49 @@ static void set_frame(struct be_gen *g, int member, int32_t value)
 	store_frame(g, member, BPF_REG_1);
 }
 
-/* R0 = the slot for the packet of the group at R0.  Clobbers R1, R2. */
+/*
+ * @reg = the half of an address that part @i of the key at R0 is of, masked.
+ * Clobbers R2.
+ */
+static void masked_half(struct be_gen *g, int reg, int i)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_load(BPF_W, reg, BPF_REG_0,
+			     (int)offsetof(struct tr_group, half) + 4 * i));
+	be_emit(a, insn_alui(BPF_AND, reg, 3));
+	be_emit(a, insn_alui(BPF_LSH, reg, 3));
+	be_emit(a, insn_alu(BPF_ADD, reg, BPF_REG_10));
+	be_emit(a, insn_load(BPF_DW, reg, reg, BE_HALF(0)));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0,
+			     (int)offsetof(struct tr_group, mask) + 8 * i));
+	be_emit(a, insn_alu(BPF_AND, reg, BPF_REG_2));
+}
+
+/* R1 = the key for the packet of the group at R0.  Clobbers R2, R3. */
+static void key(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	if (!be_gen_v6(g)) {
+		be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_0,
+				     offsetof(struct tr_group, mask)));
+		be_emit(a, insn_alu(BPF_AND, BPF_REG_1, BE_R_ADDRS));
+		return;
+	}
+	masked_half(g, BPF_REG_1, 0);
+	masked_half(g, BPF_REG_3, 1);
+	be_emit_load64(a, BPF_REG_2, 0, TR_KEY_MUL);
+	be_emit(a, insn_alu(BPF_MUL, BPF_REG_3, BPF_REG_2));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_3));
+}
+
+/* R0 = the slot for the packet of the group at R0.  Clobbers R1 to R3. */
 static void slot(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 
-	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_0,
-			     offsetof(struct tr_group, mask)));
-	be_emit(a, insn_alu(BPF_AND, BPF_REG_1, BE_R_ADDRS));
+	key(g);
 	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0,
 			     offsetof(struct tr_group, mul)));
 	be_emit(a, insn_alu(BPF_MUL, BPF_REG_1, BPF_REG_2));
@@ -448,7 +483,8 @@ static void walk_start(struct be_gen *g)
 	be_emit_load64(a, BE_R_TABLE, BPF_PSEUDO_MAP_VALUE,
 		       (uint32_t)g->opts->table_fd);
 	be_emit(a, insn_movi(BE_R_ADDRS, 0));
-	if (be_gen_uses(g, IR_SADDR) || be_gen_uses(g, IR_DADDR)) {
+	if (!be_gen_v6(g) &&
+	    (be_gen_uses(g, IR_SADDR) || be_gen_uses(g, IR_DADDR))) {
 		load_frame(g, BE_R_ADDRS, BE_FIELD(IR_SADDR));
 		be_emit(a, insn_alui(BPF_LSH, BE_R_ADDRS, 32));
 		load_frame(g, BPF_REG_1, BE_FIELD(IR_DADDR));
