@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -171,6 +172,7 @@ static int add_programs(struct verify *v)
 
 static int set_up(struct verify *v)
 {
+	const bool ipv6 = ir_table_family(v->v->table) == AF_INET6;
 	int err;
 
 	v->n = v->v->classifier->ncounters;
@@ -179,7 +181,8 @@ static int set_up(struct verify *v)
 	v->boxes = ir_boxes_new(v->v->table);
 	if (!v->frame || !v->idle || !v->boxes)
 		return -ENOMEM;
-	v->frame[12] = 8;		/* ETH_P_IP */
+	v->frame[12] = ipv6 ? 0x86 : 8;
+	v->frame[13] = ipv6 ? 0xdd : 0;
 	err = add_judge(v, BE_NTYPES, UINT32_MAX);
 	if (!err && !v->v->walk && (!v->v->optional || may_run(v->v)))
 		err = add_programs(v);

@@ -29,17 +29,43 @@ void ir_build_checksum(uint8_t *ip)
 	put16(ip + 10, ~sum);
 }
 
+uint8_t *ir_build_ext(struct ir_build *b, uint8_t kind, uint32_t size)
+{
+	uint8_t *h = b->ext + b->nexts;
+
+	if (b->nexts + size > IR_BUILD_EXT)
+		return NULL;
+	if (b->nexts)
+		b->ext[b->last] = kind;
+	else
+		b->first = kind;
+	b->last = b->nexts;
+	b->nexts += size;
+	memset(h, 0, size);
+	if (kind == IPPROTO_AH)
+		h[1] = (uint8_t)(size / 4 - 2);
+	else if (kind != IPPROTO_FRAGMENT)
+		h[1] = (uint8_t)(size / 8 - 1);
+	return h;
+}
+
 uint32_t ir_build_ihl(const struct ir_build *b)
 {
-	return 20 + b->nipopts;
+	return b->ipv6 ? 40 + b->nexts : 20 + b->nipopts;
+}
+
+static uint32_t icmp(const struct ir_build *b)
+{
+	return b->ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 }
 
 uint32_t ir_build_need(const struct ir_build *b)
 {
+	if (b->field[IR_PROTO] == icmp(b))
+		return 8;
 	switch (b->field[IR_PROTO]) {
 	case IPPROTO_TCP:
 		return 20 + b->ntcpopts;
-	case IPPROTO_ICMP:
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
 		return 8;
@@ -60,14 +86,14 @@ static void put_tcp(const struct ir_build *b, uint8_t *th)
 /* A whole transport header into @th, 60 bytes of zeros. */
 static void put_transport(const struct ir_build *b, uint8_t *th)
 {
+	if (b->field[IR_PROTO] == icmp(b)) {
+		put16(th, b->field[IR_ICMP]);
+		put32(th + 4, b->noise);
+		return;
+	}
 	put16(th, b->field[IR_SPORT]);
 	put16(th + 2, b->field[IR_DPORT]);
 	switch (b->field[IR_PROTO]) {
-	case IPPROTO_ICMP:
-		put16(th, b->field[IR_ICMP]);
-		put16(th + 2, 0);
-		put32(th + 4, b->noise);
-		break;
 	case IPPROTO_TCP:
 		put_tcp(b, th);
 		break;
@@ -92,15 +118,37 @@ static void put_ip(const struct ir_build *b, uint8_t *ip)
 	ir_build_checksum(ip);
 }
 
+static void put_ip6(const struct ir_build *b, uint8_t *ip)
+{
+	uint8_t proto = (uint8_t)b->field[IR_PROTO];
+	uint32_t i;
+
+	put32(ip, 6u << 28 | b->field[IR_TOS] << 20 | (b->id & 0xfffff));
+	put16(ip + 4, b->total - 40);
+	ip[6] = b->nexts ? b->first : proto;
+	ip[7] = (uint8_t)b->field[IR_TTL];
+	put32(ip + 8, b->field[IR_SADDR]);
+	put32(ip + 24, b->field[IR_DADDR]);
+	for (i = 0; i < 3; i++) {
+		put32(ip + 12 + 4 * i, b->field[IR_SADDR1 + i]);
+		put32(ip + 28 + 4 * i, b->field[IR_DADDR1 + i]);
+	}
+	memcpy(ip + 40, b->ext, b->nexts);
+	if (b->nexts)
+		ip[40 + b->last] = proto;
+}
+
 void ir_build_packet(const struct ir_build *b, uint8_t *data)
 {
-	uint32_t ihl = ir_build_ihl(b), n = b->total;
+	uint32_t ihl = ir_build_ihl(b), least = b->ipv6 ? 40 : ihl;
+	uint32_t n = b->total < least ? least : b->total;
 	uint8_t buf[IR_BUILD_MAX] = { 0 };
 
 	put_transport(b, buf + ihl);
-	put_ip(b, buf);
-	if (n < ihl)
-		n = ihl;
+	if (b->ipv6)
+		put_ip6(b, buf);
+	else
+		put_ip(b, buf);
 	memset(data, 0, IR_BUILD_MAX);
 	memcpy(data, buf, n < IR_BUILD_MAX ? n : IR_BUILD_MAX);
 }

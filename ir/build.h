@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ir/build.h - from fields to bytes: ir_packet_parse() turned round
+ * ir/build.h - from fields to bytes: ir_packet_parse() and its IPv6 brother
+ * turned round
  *
  * What is made can be wrong on purpose: lengths, offsets and options are taken
  * as they are given.
@@ -8,28 +9,44 @@
 #ifndef IR_BUILD_H
 #define IR_BUILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ir/field.h"
 
-/* All that ir_build_packet() writes to. */
-#define IR_BUILD_MAX	120
+/* Room for extension headers. */
+#define IR_BUILD_EXT	80
+
+/* All that ir_build_packet() writes to: an IPv6 header, TCP and its options. */
+#define IR_BUILD_MAX	(40 + IR_BUILD_EXT + 60)
 
 struct ir_build {
+	bool		ipv6;
 	uint32_t	field[IR_NFIELDS];	/* those that are in headers */
-	uint32_t	total;		/* from the IPv4 header to the end */
-	uint32_t	id;		/* of the IPv4 header */
-	uint32_t	frag;		/* its fragment word: flags and offset */
+	uint32_t	total;		/* from the IP header to the end */
+	uint32_t	id;		/* of the IPv4 header; the flow label */
+	uint32_t	frag;		/* IPv4: the fragment word: flags and offset */
 	uint32_t	noise;		/* where nothing looks: numbers, reserved bits */
 	uint32_t	nipopts;	/* bytes of options, multiple of 4, up to 40 */
+	uint32_t	nexts;		/* bytes of extension headers */
+	uint32_t	last;		/* where in ext[] the last of them begins */
+	uint8_t		first;		/* what the first of them is */
 	uint32_t	ntcpopts;
 	uint32_t	doff;		/* of the TCP header, in words */
 	uint32_t	udp_len;	/* as the UDP header says */
 	uint8_t		ipopt[40];
+	uint8_t		ext[IR_BUILD_EXT];
 	uint8_t		tcpopt[40];
 };
 
-/* The bytes of the IPv4 header with its options. */
+/*
+ * Appends an IPv6 extension header of @size bytes, what its kind allows: 8 for a
+ * fragment, a multiple of 4 for AH, of 8 for the others.  Its length is set, the
+ * rest is zeros.  NULL where there is no room.
+ */
+uint8_t *ir_build_ext(struct ir_build *b, uint8_t kind, uint32_t size);
+
+/* The bytes of the IP header with its options or extension headers. */
 uint32_t ir_build_ihl(const struct ir_build *b);
 
 /* The bytes of a whole transport header, options included. */

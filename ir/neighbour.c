@@ -78,7 +78,7 @@ static bool move_bit(const struct ir_set *inside, enum ir_field f,
 {
 	struct ir_set set;
 
-	ir_set_all(&set, f);
+	ir_set_all(&set, c->build.ipv6, f);
 	ir_set_cut(&set, inside, sort == LOWEST || sort == HIGHEST);
 	if (!set.n)
 		return false;
@@ -164,7 +164,7 @@ static bool move_terms(const struct ir_pred *pred, enum sort sort,
 	ir_set_terms(&with, t->field, pred->term, pred->nterms);
 	if (!with.exact)
 		return move_masked(t, sort, c);
-	ir_set_all(&inside, t->field);
+	ir_set_all(&inside, c->build.ipv6, t->field);
 	ir_set_cut(&inside, &with, !pred->negate);
 	if (t->field == IR_KIND || t->field == IR_CTSTATE)
 		return move_bit(&inside, t->field, sort, r, c);
@@ -212,8 +212,7 @@ static bool move_option(uint8_t opt, enum sort sort, struct ir_recipe *c)
 	struct ir_packet p;
 	uint8_t data[IR_BUILD_MAX];
 
-	if (sort != BELOW || !ir_recipe_has(IR_TCPOPT, c->build.field[IR_PROTO],
-					    c->kind))
+	if (sort != BELOW || !ir_recipe_has(c, IR_TCPOPT))
 		return false;
 	ir_recipe_packet(c, data, &p);
 	memcpy(opts, p.tcpopt, sizeof(opts));
@@ -230,6 +229,11 @@ static bool move_kind(enum sort sort, struct rng *r, struct ir_recipe *c)
 	uint32_t proto = c->build.field[IR_PROTO];
 
 	c->kind = kinds[sort];
+	if (c->build.ipv6 && c->kind == IR_KIND_FRAG1) {
+		c->kind = IR_KIND_NOPROTO;
+		c->build.field[IR_PROTO] = 0;
+		return true;
+	}
 	if ((c->kind == IR_KIND_SHORT && proto != IPPROTO_TCP &&
 	     proto != IPPROTO_UDP) || (sort == ABOVE && rng_one_in(r, 2)))
 		c->kind = IR_KIND_NONE;

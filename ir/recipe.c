@@ -4,106 +4,152 @@
  *
  * First the protocol and the kind, which say what fields the packet has in its
  * transport header (the others read as 0) and how long it can be; then the rest,
- * each field for itself.
+ * each field for itself.  Some IPv6 packets get extension headers (recipe6.c),
+ * which change nothing that rules see but the length.
  */
+#include "ir/recipe.h"
+
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ir/space.h"
-
 #define MAX_LENGTH	65535
 #define USUAL_LENGTH	1500	/* not exceeded without need */
 #define NPROTOS		7
+#define NPAIRS		((NPROTOS + 1) * IR_NKINDS)
 
 /* The protocols with a header that matches read; any other is like all others. */
-static const uint8_t protos[NPROTOS - 1] = {
+static const uint8_t protos4[NPROTOS - 1] = {
 	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_SCTP, IPPROTO_UDPLITE,
 	IPPROTO_DCCP,
 };
 
+static const uint8_t protos6[NPROTOS - 1] = {
+	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_UDPLITE,
+	IPPROTO_DCCP,
+};
+
 struct pair {
+	bool		ipv6;
 	uint32_t	proto;
 	enum ir_kind	kind;
 };
 
-static bool known(uint32_t proto)
+static const uint8_t *protos(bool ipv6)
 {
-	return memchr(protos, (int)proto, sizeof(protos)) != NULL;
+	return ipv6 ? protos6 : protos4;
 }
 
-static bool kind_exists(uint32_t proto, enum ir_kind kind)
+static bool known(struct pair p)
 {
-	switch (kind) {
+	return memchr(protos(p.ipv6), (int)p.proto, NPROTOS - 1) != NULL;
+}
+
+static bool is_icmp(struct pair p)
+{
+	return p.proto == (p.ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
+
+static bool kind_exists(struct pair p)
+{
+	/* With IPv6, 0 is the protocol of those that have none. */
+	if (p.ipv6 && (p.kind == IR_KIND_NOPROTO) != !p.proto)
+		return false;
+	switch (p.kind) {
 	case IR_KIND_BADOPT:
-		return proto == IPPROTO_TCP;
+		return p.proto == IPPROTO_TCP;
 	case IR_KIND_SHORT:
-		return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+		return p.proto == IPPROTO_TCP || p.proto == IPPROTO_UDP;
 	case IR_KIND_NONE:
-		return known(proto);
+		return known(p);
+	case IR_KIND_FRAG1:
+		return !p.ipv6;
 	case IR_KIND_NOPROTO:
-		return false;		/* not in IPv4 */
+		return p.ipv6;
 	default:
 		return true;
 	}
 }
 
-bool ir_recipe_has(enum ir_field field, uint32_t proto, enum ir_kind kind)
+static bool pair_has(struct pair p, enum ir_field field)
 {
-	bool whole = kind == IR_KIND_WHOLE;
+	bool whole = p.kind == IR_KIND_WHOLE;
 
 	if (field >= IR_NFIELDS4)
-		return false;
+		return p.ipv6;
 	switch (field) {
 	case IR_SPORT:
 	case IR_DPORT:
-		return known(proto) && proto != IPPROTO_ICMP &&
-		       (whole || kind == IR_KIND_SHORT ||
-			kind == IR_KIND_BADOPT);
+		return known(p) && !is_icmp(p) &&
+		       (whole || p.kind == IR_KIND_SHORT ||
+			p.kind == IR_KIND_BADOPT);
 	case IR_TCPFLAGS:
-		return proto == IPPROTO_TCP &&
-		       (whole || kind == IR_KIND_BADOPT);
+		return p.proto == IPPROTO_TCP &&
+		       (whole || p.kind == IR_KIND_BADOPT);
 	case IR_TCPOPT:
-		return proto == IPPROTO_TCP && whole;
+		return p.proto == IPPROTO_TCP && whole;
 	case IR_ICMP:
-		return proto == IPPROTO_ICMP && whole;
+		return is_icmp(p) && whole;
 	default:
 		return true;
 	}
 }
 
-/* The bytes behind the IPv4 header that @kind allows. */
-static struct ir_range transport_length(uint32_t proto, enum ir_kind kind,
-					uint32_t noptions)
+static struct pair pair_of(const struct ir_recipe *c)
 {
-	const uint32_t max = MAX_LENGTH - 20;
+	return (struct pair){ c->build.ipv6, c->build.field[IR_PROTO],
+			      c->kind };
+}
 
-	switch (kind) {
+bool ir_recipe_has(const struct ir_recipe *c, enum ir_field field)
+{
+	return pair_has(pair_of(c), field);
+}
+
+static uint32_t header(bool ipv6)
+{
+	return ipv6 ? 40 : 20;
+}
+
+/* The bytes behind the IP header that a packet has, without extensions. */
+static struct ir_range transport_length(struct pair p, uint32_t noptions)
+{
+	const uint32_t max = MAX_LENGTH - header(p.ipv6);
+
+	switch (p.kind) {
 	case IR_KIND_WHOLE:
-		if (proto == IPPROTO_TCP)
+		if (p.proto == IPPROTO_TCP)
 			return (struct ir_range){ 20 + noptions, max };
-		if (proto == IPPROTO_UDP || proto == IPPROTO_ICMP)
+		if (p.proto == IPPROTO_UDP || is_icmp(p))
 			return (struct ir_range){ 8, max };
-		return (struct ir_range){ known(proto) ? 4 : 0, max };
+		return (struct ir_range){ known(p) ? 4 : 0, max };
 	case IR_KIND_BADOPT:
 		return (struct ir_range){ 20, max };
 	case IR_KIND_SHORT:
-		return (struct ir_range){ 4, proto == IPPROTO_TCP ? 19 : 7 };
+		return (struct ir_range){ 4, p.proto == IPPROTO_TCP ? 19 : 7 };
 	case IR_KIND_NONE:
-		return (struct ir_range){ 0, proto == IPPROTO_ICMP ? 7 : 3 };
+		return (struct ir_range){ 0, is_icmp(p) ? 7 : 3 };
+	case IR_KIND_FRAG:
+		/* Of an IPv6 fragment header as much as is read. */
+		return (struct ir_range){ p.ipv6 ? 4 : 0, max };
 	default:
 		return (struct ir_range){ 0, max };
 	}
 }
 
-/* The lengths of packets in @s; false where there are none. */
+/*
+ * The lengths of packets in @s; false where there are none.  With @all also of
+ * those that are never drawn: extension headers can make any IPv6 packet longer.
+ */
 static bool lengths(const struct ir_space *s, struct pair p, uint32_t noptions,
-		    struct ir_set *out)
+		    bool all, struct ir_set *out)
 {
-	struct ir_range r = transport_length(p.proto, p.kind, noptions);
+	struct ir_range r = transport_length(p, noptions);
 
 	*out = s->field[IR_LEN];
-	ir_set_cut_range(out, 20 + r.lo, 20 + r.hi);
+	if (p.ipv6 && all)
+		r.hi = MAX_LENGTH;
+	ir_set_cut_range(out, header(p.ipv6) + r.lo, header(p.ipv6) + r.hi);
 	return out->n;
 }
 
@@ -235,8 +281,8 @@ static bool any_option(const uint8_t opts[32])
 	return memcmp(opts, none, sizeof(none)) != 0;
 }
 
-/* Whether packets of this protocol and kind can be in @s. */
-static bool pair_fits(const struct ir_space *s, struct pair p)
+/* Whether packets of this protocol and kind can be in @s; @all as above. */
+static bool pair_fits(const struct ir_space *s, struct pair p, bool all)
 {
 	static const enum ir_field of_transport[] = {
 		IR_SPORT, IR_DPORT, IR_TCPFLAGS, IR_ICMP,
@@ -245,58 +291,70 @@ static bool pair_fits(const struct ir_space *s, struct pair p)
 	struct ir_set len;
 	uint32_t i;
 
-	if (!kind_exists(p.proto, p.kind))
+	if (!kind_exists(p))
 		return false;
 	for (i = 0; i < 4; i++)
-		if (!ir_recipe_has(of_transport[i], p.proto, p.kind) &&
+		if (!pair_has(p, of_transport[i]) &&
 		    !ir_set_has(&s->field[of_transport[i]], 0))
 			return false;
-	if (any_option(s->opt_yes) &&
-	    (!ir_recipe_has(IR_TCPOPT, p.proto, p.kind) ||
-	     !ir_recipe_options(&b, s->opt_yes)))
+	if (any_option(s->opt_yes) && (!pair_has(p, IR_TCPOPT) ||
+				       !ir_recipe_options(&b, s->opt_yes)))
 		return false;
-	return lengths(s, p, any_option(s->opt_yes) ? b.ntcpopts : 0, &len);
+	return lengths(s, p, any_option(s->opt_yes) ? b.ntcpopts : 0, all,
+		       &len);
 }
 
-/* A protocol that is none of protos[]; false where there is none. */
+/* A protocol that is none of protos(); false where there is none. */
 static bool other_proto(const struct ir_space *s, struct rng *r,
-			uint32_t *proto)
+			struct pair *p)
 {
 	const struct ir_set *set = &s->field[IR_PROTO];
 	uint32_t i, v;
 
 	for (i = 0; r && i < 4; i++) {
-		*proto = ir_set_draw(set, r);
-		if (!known(*proto))
+		p->proto = ir_set_draw(set, r);
+		if (!known(*p) && (p->proto || !p->ipv6))
 			return true;
 	}
 	for (i = 0; i < set->n; i++)
-		for (v = set->r[i].lo; v <= set->r[i].hi; v++)
-			if (!known(v)) {
-				*proto = v;
+		for (v = set->r[i].lo; v <= set->r[i].hi; v++) {
+			p->proto = v;
+			if (!known(*p) && (v || !p->ipv6))
 				return true;
-			}
+		}
 	return false;
 }
 
-/* All that fit, the plainest first; how many. */
-static uint32_t pairs(const struct ir_space *s, struct rng *r,
-		      struct pair out[NPROTOS * IR_NKINDS])
+/* The protocols of @s, one for all those that are not known. */
+static uint32_t list_protos(const struct ir_space *s, struct rng *r,
+			    uint32_t list[NPROTOS + 1])
 {
-	uint32_t i, n = 0, list[NPROTOS], nprotos = 0;
-	struct pair p;
+	struct pair other = { .ipv6 = s->ipv6 };
+	uint32_t i, n = 0;
 
 	for (i = 0; i < NPROTOS - 1; i++)
-		if (ir_set_has(&s->field[IR_PROTO], protos[i]))
-			list[nprotos++] = protos[i];
-	if (s->field[IR_PROTO].n && other_proto(s, r, &list[nprotos]))
-		nprotos++;
+		if (ir_set_has(&s->field[IR_PROTO], protos(s->ipv6)[i]))
+			list[n++] = protos(s->ipv6)[i];
+	if (s->field[IR_PROTO].n && other_proto(s, r, &other))
+		list[n++] = other.proto;
+	if (s->ipv6 && ir_set_has(&s->field[IR_PROTO], 0))
+		list[n++] = 0;
+	return n;
+}
+
+/* All that fit, the plainest first; how many. */
+static uint32_t pairs(const struct ir_space *s, struct rng *r, bool all,
+		      struct pair out[NPAIRS])
+{
+	uint32_t i, n = 0, list[NPROTOS + 1], nprotos = list_protos(s, r, list);
+	struct pair p = { .ipv6 = s->ipv6 };
+
 	for (p.kind = 0; p.kind < IR_NKINDS; p.kind++) {
 		if (!ir_set_has(&s->field[IR_KIND], 1u << p.kind))
 			continue;
 		for (i = 0; i < nprotos; i++) {
 			p.proto = list[i];
-			if (pair_fits(s, p))
+			if (pair_fits(s, p, all))
 				out[n++] = p;
 		}
 	}
@@ -315,7 +373,7 @@ static bool no_iface(const struct ir_space *s)
 
 bool ir_space_is_empty(const struct ir_space *s)
 {
-	struct pair all[NPROTOS * IR_NKINDS];
+	struct pair all[NPAIRS];
 	enum ir_field f;
 
 	if (s->empty)
@@ -323,7 +381,7 @@ bool ir_space_is_empty(const struct ir_space *s)
 	for (f = 0; f < IR_NFIELDS; f++)
 		if (!s->field[f].n)
 			return true;
-	return !pairs(s, NULL, all) || no_iface(s);
+	return !pairs(s, NULL, true, all) || no_iface(s);
 }
 
 /* Fields at random unless rules limit them. */
@@ -341,10 +399,7 @@ static uint32_t draw_field(const struct ir_space *s, enum ir_field f,
 	} else {
 		v = how == IR_DRAW_LOW ? set->r[0].lo : set->r[set->n - 1].hi;
 	}
-	if (f == IR_SADDR || f == IR_DADDR)
-		v = (v & ~s->fix_mask[f == IR_DADDR]) |
-		    s->fix_value[f == IR_DADDR];
-	return v;
+	return (v & ~s->fix_mask[f]) | s->fix_value[f];
 }
 
 static uint32_t draw_length(const struct ir_space *s, struct pair p,
@@ -353,8 +408,8 @@ static uint32_t draw_length(const struct ir_space *s, struct pair p,
 	struct ir_set set, usual;
 	struct ir_range *x;
 
-	if (!lengths(s, p, noptions, &set))
-		return 20;
+	if (!lengths(s, p, noptions, false, &set))
+		return header(p.ipv6);
 	usual = set;
 	ir_set_cut_range(&usual, 0, USUAL_LENGTH);
 	if (usual.n)
@@ -371,22 +426,39 @@ static uint32_t draw_length(const struct ir_space *s, struct pair p,
 	       rng_range(r, x->lo, x->hi);
 }
 
+/* Gives an IPv6 packet extension headers where its length is free to change. */
+static void draw_exts(const struct ir_space *s, struct rng *r,
+		      struct ir_recipe *c)
+{
+	uint32_t len;
+
+	if (!s->ipv6 || !rng_one_in(r, 4))
+		return;
+	c->exts = 1 + rng_below(r, IR_RECIPE_EXTS - 1);
+	len = c->build.total + ir_recipe_exts_size(c->exts);
+	if (len <= USUAL_LENGTH && ir_set_has(&s->field[IR_LEN], len))
+		c->build.total = len;
+	else
+		c->exts = 0;
+}
+
 bool ir_space_draw(const struct ir_space *s, enum ir_draw how, struct rng *r,
 		   struct ir_recipe *out)
 {
-	struct pair all[NPROTOS * IR_NKINDS], p;
+	struct pair all[NPAIRS], p;
 	struct ir_build *b = &out->build;
 	enum ir_field f;
 	uint32_t n;
 	bool sure;
 
 	memset(out, 0, sizeof(*out));
-	n = pairs(s, r, all);
+	n = pairs(s, r, false, all);
 	if (!n)
 		return false;
 	p = all[how == IR_DRAW_ANY && rng_one_in(r, 2) ? rng_below(r, n) : 0];
+	b->ipv6 = p.ipv6;
 	for (f = 0; f < IR_NFIELDS; f++)
-		if (ir_recipe_has(f, p.proto, p.kind))
+		if (pair_has(p, f))
 			b->field[f] = draw_field(s, f, how, r);
 	b->field[IR_PROTO] = p.proto;
 	out->kind = p.kind;
@@ -396,6 +468,7 @@ bool ir_space_draw(const struct ir_space *s, enum ir_draw how, struct rng *r,
 	b->total = draw_length(s, p, b->ntcpopts, how, r);
 	b->id = rng_u32(r);
 	b->noise = rng_u32(r);
+	draw_exts(s, r, out);
 	ir_recipe_finish(out);
 	return draw_iface(s, IR_IIF, r, out->iif, &sure) &&
 	       draw_iface(s, IR_OIF, r, out->oif, &sure);
@@ -403,19 +476,25 @@ bool ir_space_draw(const struct ir_space *s, enum ir_draw how, struct rng *r,
 
 void ir_recipe_finish(struct ir_recipe *c)
 {
+	const struct pair p = pair_of(c);
 	struct ir_build *b = &c->build;
+	uint32_t least = header(p.ipv6), most = MAX_LENGTH;
 	struct ir_range r;
 
-	if (!ir_recipe_has(IR_TCPOPT, b->field[IR_PROTO], c->kind))
+	if (!pair_has(p, IR_TCPOPT))
 		b->ntcpopts = 0;
-	r = transport_length(b->field[IR_PROTO], c->kind, b->ntcpopts);
-	if (b->total < 20 + r.lo)
-		b->total = 20 + r.lo;
-	if (b->total > 20 + r.hi)
-		b->total = 20 + r.hi;
+	r = transport_length(p, b->ntcpopts);
+	if (p.ipv6)
+		least += ir_recipe_put_exts(c, r.lo);
+	if (least + r.hi < most)
+		most = least + r.hi;
+	if (b->total < least + r.lo)
+		b->total = least + r.lo;
+	if (b->total > most)
+		b->total = most;
 	b->doff = c->kind == IR_KIND_BADOPT ? b->noise % 5 :
 		  5 + b->ntcpopts / 4;
-	b->udp_len = b->total - 20;
+	b->udp_len = b->total - least;
 	b->frag = c->kind == IR_KIND_FRAG1 ? 1 :
 		  c->kind == IR_KIND_FRAG ? 2 + b->noise % 180 : 0;
 }
@@ -424,7 +503,10 @@ void ir_recipe_packet(const struct ir_recipe *c, uint8_t *data,
 		      struct ir_packet *p)
 {
 	ir_build_packet(&c->build, data);
-	ir_packet_parse(p, data, c->build.total);
+	if (c->build.ipv6)
+		ir_packet_parse6(p, data, c->build.total);
+	else
+		ir_packet_parse(p, data, c->build.total);
 	memcpy(p->iif, c->iif, sizeof(p->iif));
 	memcpy(p->oif, c->oif, sizeof(p->oif));
 	p->field[IR_CTSTATE] = c->ctstate;

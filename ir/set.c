@@ -8,6 +8,7 @@
  */
 #include "ir/set.h"
 
+#include <netinet/in.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <string.h>
 
@@ -18,6 +19,11 @@ static const uint32_t states[] = {
 	XT_CONNTRACK_STATE_BIT(IP_CT_RELATED),
 	XT_CONNTRACK_STATE_BIT(IP_CT_NEW),
 	XT_CONNTRACK_STATE_UNTRACKED,
+};
+
+/* Of a chain of IPv6 headers these are never the last. */
+static const uint8_t extensions[] = {
+	IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS,
 };
 
 #define NSTATES		(sizeof(states) / sizeof(*states))
@@ -49,7 +55,8 @@ static void add(struct ir_set *s, uint32_t lo, uint32_t hi)
 	s->r[i] = (struct ir_range){ lo, hi };
 }
 
-void ir_set_all(struct ir_set *s, enum ir_field field)
+/* Those of both families. */
+static void set_any(struct ir_set *s, enum ir_field field)
 {
 	uint32_t i;
 
@@ -61,7 +68,7 @@ void ir_set_all(struct ir_set *s, enum ir_field field)
 			add(s, states[i], states[i]);
 		break;
 	case IR_KIND:
-		for (i = 0; i < IR_NKINDS4; i++)
+		for (i = 0; i < IR_NKINDS; i++)
 			add(s, 1u << i, 1u << i);
 		break;
 	case IR_IIF:
@@ -73,6 +80,28 @@ void ir_set_all(struct ir_set *s, enum ir_field field)
 		add(s, 0, field_max(field));
 		break;
 	}
+}
+
+static void cut_value(struct ir_set *s, uint32_t v)
+{
+	const struct ir_set with = {
+		.n = 1, .exact = true, .r[0] = { v, v },
+	};
+
+	ir_set_cut(s, &with, false);
+}
+
+void ir_set_all(struct ir_set *s, bool ipv6, enum ir_field field)
+{
+	uint32_t i;
+
+	set_any(s, field);
+	if (!ipv6 && field >= IR_NFIELDS4)
+		ir_set_cut_range(s, 0, 0);
+	if (field == IR_KIND)
+		cut_value(s, 1u << (ipv6 ? IR_KIND_FRAG1 : IR_KIND_NOPROTO));
+	for (i = 0; ipv6 && field == IR_PROTO && i < sizeof(extensions); i++)
+		cut_value(s, extensions[i]);
 }
 
 const struct ir_range *ir_set_find(const struct ir_set *s, uint32_t value)
@@ -101,7 +130,7 @@ static void try_values(struct ir_set *s, const struct ir_term *t)
 	struct ir_set all;
 	uint32_t i, v;
 
-	ir_set_all(&all, t->field);
+	set_any(&all, t->field);
 	for (i = 0; i < all.n; i++)
 		for (v = all.r[i].lo; v <= all.r[i].hi; v++)
 			if (holds(t, v))

@@ -26,8 +26,11 @@ struct ir_set {
 	struct ir_range	r[IR_SET_MAX];	/* ascending, with gaps between */
 };
 
-/* All values that @field can have in a packet. */
-void ir_set_all(struct ir_set *s, enum ir_field field);
+/*
+ * All values that @field can have in an IPv4 packet, or in an IPv6 one.  Of the
+ * protocols of IPv6, 0 is that of a packet in which none is found.
+ */
+void ir_set_all(struct ir_set *s, bool ipv6, enum ir_field field);
 
 bool ir_set_has(const struct ir_set *s, uint32_t value);
 

@@ -10,15 +10,16 @@
 
 #include <string.h>
 
-void ir_space_init(struct ir_space *s, enum ir_hook hook)
+void ir_space_init(struct ir_space *s, bool ipv6, enum ir_hook hook)
 {
 	enum ir_field f;
 
 	memset(s, 0, sizeof(*s));
+	s->ipv6 = ipv6;
 	s->hook = hook;
 	s->exact = true;
 	for (f = 0; f < IR_NFIELDS; f++)
-		ir_set_all(&s->field[f], f);
+		ir_set_all(&s->field[f], ipv6, f);
 }
 
 /* Whether its terms are about more than one field. */
@@ -40,10 +41,10 @@ uint32_t ir_space_choices(const struct ir_pred *pred, bool holds)
 	return pred->nterms;
 }
 
-/* (address & mask) == value, of a mask that is no prefix. */
+/* (address or word of it & mask) == value, of a mask that is no prefix. */
 static void fix_bits(struct ir_space *s, const struct ir_term *t)
 {
-	uint32_t i = t->field == IR_DADDR;
+	enum ir_field i = t->field;
 
 	s->empty |= (t->lo & ~t->mask) ||
 		    ((s->fix_value[i] ^ t->lo) & s->fix_mask[i] & t->mask);
@@ -64,7 +65,7 @@ static void narrow_field(struct ir_space *s, enum ir_field f,
 	}
 	s->exact = false;
 	if (inside && n == 1 && term->lo == term->hi &&
-	    (f == IR_SADDR || f == IR_DADDR))
+	    ir_field_max(f) == UINT32_MAX)
 		fix_bits(s, term);
 }
 

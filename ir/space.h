@@ -20,12 +20,13 @@
 #define IR_SPACE_IFACES	24
 
 struct ir_space {
+	bool		ipv6;
 	enum ir_hook	hook;		/* which interfaces a packet has */
 	bool		exact;		/* false: wider than the predicates are */
 	bool		empty;		/* proved, even if not exact */
 	struct ir_set	field[IR_NFIELDS];
-	uint32_t	fix_mask[2];	/* bits of IR_SADDR, IR_DADDR that ranges */
-	uint32_t	fix_value[2];	/* cannot say */
+	uint32_t	fix_mask[IR_NFIELDS];	/* bits of addresses that ranges */
+	uint32_t	fix_value[IR_NFIELDS];	/* cannot say */
 	uint8_t		opt_yes[32];	/* TCP options: to be there, or not */
 	uint8_t		opt_no[32];
 	struct {
@@ -46,13 +47,14 @@ enum ir_draw {
 struct ir_recipe {
 	struct ir_build	build;
 	enum ir_kind	kind;
+	uint32_t	exts;		/* which IPv6 extension headers, 0: none */
 	uint32_t	ctstate;
 	char		iif[IR_IFNAMSIZ];
 	char		oif[IR_IFNAMSIZ];
 };
 
-/* All packets that @hook can see. */
-void ir_space_init(struct ir_space *s, enum ir_hook hook);
+/* All packets, IPv6 or IPv4, that @hook can see. */
+void ir_space_init(struct ir_space *s, bool ipv6, enum ir_hook hook);
 
 /*
  * Only those for which @pred holds, or does not.  @term says which of its terms
@@ -78,8 +80,8 @@ bool ir_space_is_empty(const struct ir_space *s);
 bool ir_space_draw(const struct ir_space *s, enum ir_draw how, struct rng *r,
 		   struct ir_recipe *out);
 
-/* The fields that a packet of this protocol and kind has in its transport. */
-bool ir_recipe_has(enum ir_field field, uint32_t proto, enum ir_kind kind);
+/* Whether a packet like @c has such a field: some kinds and protocols do not. */
+bool ir_recipe_has(const struct ir_recipe *c, enum ir_field field);
 
 /* Lays out the TCP options in the bit set @opts.  False: too many. */
 bool ir_recipe_options(struct ir_build *b, const uint8_t opts[32]);

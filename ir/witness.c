@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "ir/neighbour.h"
 #include "ir/rng.h"
@@ -466,7 +467,8 @@ static enum result search_way(struct ir_witness *w, const struct way *way)
 	w->goal.hook = way->hook;
 	w->goal.way = way->step;
 	w->goal.nway = way->n;
-	ir_space_init(&w->space[0], way->hook);
+	ir_space_init(&w->space[0], ir_table_family(w->t) == AF_INET6,
+		      way->hook);
 	ir_space_kinds(&w->space[0], w->kinds);
 	for (i = 0; i < way->n; i++)
 		narrow_rule(w, &w->space[0], way->step[i]);

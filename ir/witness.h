@@ -32,7 +32,7 @@ struct ir_probe {
 	const struct ir_rule *rule;	/* ... or (NULL) the policy */
 	struct ir_packet packet;
 	uint32_t	len;
-	const uint8_t	*data;		/* the IPv4 header and what follows */
+	const uint8_t	*data;		/* the IP header and what follows */
 };
 
 /* Not 0 ends the search with that. */

@@ -36,6 +36,18 @@ static uint32_t prepare(struct ir_table *t)
 	return ir_table_number(t);
 }
 
+static bool is_ipv6(const struct ir_table *t)
+{
+	return ir_table_family(t) == AF_INET6;
+}
+
+static int parse(const struct ir_table *t, struct ir_packet *p,
+		 const uint8_t *data, uint32_t len)
+{
+	return is_ipv6(t) ? ir_packet_parse6(p, data, len) :
+	       ir_packet_parse(p, data, len);
+}
+
 static int look(void *ctx, const struct ir_probe *p)
 {
 	struct probes *pr = ctx;
@@ -43,7 +55,7 @@ static int look(void *ctx, const struct ir_probe *p)
 	uint64_t before = pr->count[index].packets;
 	struct ir_packet again;
 
-	ck_assert_int_eq(ir_packet_parse(&again, p->data, p->len), 0);
+	ck_assert_int_eq(parse(pr->t, &again, p->data, p->len), 0);
 	ck_assert_int_eq(again.kind, p->packet.kind);
 	ck_assert_uint_eq(again.bytes, p->len);
 	for (i = 0; i < p->len && i < 120; i++)
@@ -105,15 +117,24 @@ static void find_all(struct ir_table *t, uint64_t seed, uint32_t neighbours,
 /* A packet of bytes near what random_packet() wanted. */
 static void real_packet(const struct ir_table *t, struct ir_packet *p)
 {
-	static const uint8_t protos[] = { 1, 6, 6, 6, 17, 17, 132, 47, 0, 255 };
+	static const uint8_t protos[] = { 1, 6, 6, 6, 17, 17, 132, 47, 58,
+					  255 };
 	uint8_t data[IR_BUILD_MAX];
 	struct ir_recipe c = { 0 };
 
 	random_packet(t, p);
+	c.build.ipv6 = is_ipv6(t);
+	c.exts = c.build.ipv6 && !rnd(3) ? rnd(6) : 0;
 	memcpy(c.build.field, p->field, sizeof(c.build.field));
 	if (rnd(2))
 		c.build.field[IR_PROTO] = protos[rnd(10)];
 	c.kind = p->kind;
+	if (c.kind == IR_KIND_FRAG1 && is_ipv6(t))
+		c.kind = IR_KIND_NOPROTO;
+	else if (c.kind == IR_KIND_NOPROTO)
+		c.kind = is_ipv6(t) ? c.kind : IR_KIND_FRAG;
+	if (c.kind == IR_KIND_NOPROTO)
+		c.build.field[IR_PROTO] = 0;
 	if (c.kind == IR_KIND_BADOPT)
 		c.build.field[IR_PROTO] = 6;
 	if (c.kind == IR_KIND_SHORT || c.kind == IR_KIND_NONE)
@@ -121,7 +142,7 @@ static void real_packet(const struct ir_table *t, struct ir_packet *p)
 	if (rnd(2))
 		ir_recipe_options(&c.build, (const uint8_t[32]){
 				  (uint8_t)rnd(64) & ~3u });
-	c.build.total = rnd(3) ? 20 + rnd(200) : p->field[IR_LEN];
+	c.build.total = rnd(3) ? 20 + rnd(220) : p->field[IR_LEN];
 	c.build.noise = rnd(1000);
 	c.ctstate = (const uint32_t[]){ 1, 2, 4, 8, 256 }[rnd(5)];
 	memcpy(c.iif, p->iif, sizeof(c.iif));
@@ -151,8 +172,10 @@ static void brute_force(const struct ir_table *t, struct ir_counter *count)
 	}
 }
 
+/* Every other time of IPv6. */
 START_TEST(random_tables)
 {
+	const int family = _i % 2 ? AF_INET6 : AF_INET;
 	uint32_t n, i, k, hit = 0, found = 0, result[NRESULTS] = { 0 };
 	struct ir_counter *count;
 	struct probes pr = { 0 };
@@ -161,7 +184,7 @@ START_TEST(random_tables)
 
 	rnd_seed((uint64_t)_i + 1);
 	for (i = 0; i < 12; i++) {
-		t = random_table(rnd(6), 1 + rnd(60));
+		t = random_table_of(family, rnd(6), 1 + rnd(60));
 		n = prepare(t);
 		probes_open(&pr, t, n);
 		count = calloc(n, sizeof(*count));
@@ -330,13 +353,83 @@ START_TEST(past_a_return)
 }
 END_TEST
 
+/* --- the same of IPv6 --- */
+
+static void setup6(void)
+{
+	t = ir_table_new(AF_INET6, "filter");
+	ck_assert_ptr_nonnull(t);
+	input = ir_table_base(t, IR_HOOK_INPUT);
+}
+
+static struct ir_rule *proto6(enum ir_target target, uint32_t lo, uint32_t hi)
+{
+	struct ir_rule *r = add_rule(t, input, target, NULL);
+
+	ck_assert_ptr_nonnull(ir_rule_add_match(t, r, IR_NEED_PROTO));
+	ck_assert_int_eq(ir_rule_add_range(t, r, IR_PROTO, lo, hi, false), 0);
+	return r;
+}
+
+/* All but one address of sixty-four, apart in their last words. */
+START_TEST(one_hole6)
+{
+	uint32_t word[4] = { 0x20010db8, 0, 0xfedcba98, 0 };
+	uint32_t i;
+
+	for (i = 0; i < 64; i++) {
+		word[3] = 0x76543200 + i;
+		if (i != 41)
+			add_prefix6(t, add_rule(t, input, IR_DROP, NULL),
+				    IR_DADDR, word, 128);
+	}
+	add_prefix6(t, add_rule(t, input, IR_DROP, NULL), IR_DADDR, word, 122);
+	ck_assert_int_eq(find(input, 63, NULL), IR_WITNESS_FOUND);
+}
+END_TEST
+
+/* What has a protocol is dropped by the rule, what has none by its hotdrop. */
+START_TEST(no_protocol)
+{
+	const struct ir_rule *by, *first = proto6(IR_DROP, 0, 255);
+
+	add_rule(t, input, IR_ACCEPT, NULL);
+	ck_assert_int_eq(find(input, 1, &by), IR_WITNESS_SHADOWED);
+	ck_assert_ptr_eq(by, first);
+}
+END_TEST
+
+/* Only packets without a protocol get past the first rule. */
+START_TEST(only_without_protocol)
+{
+	struct ir_rule *r = add_rule(t, input, IR_DROP, NULL);
+
+	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_KIND, IR_KINDS_ALL,
+					    1u << IR_KIND_NOPROTO, true), 0);
+	add_rule(t, input, IR_ACCEPT, NULL);
+	proto6(IR_ACCEPT, 0, 255);
+	ck_assert_int_eq(find(input, 1, NULL), IR_WITNESS_FOUND);
+	ck_assert_int_eq(find(input, 2, NULL), IR_WITNESS_SHADOWED);
+}
+END_TEST
+
+/* No chain of headers ends with a routing header. */
+START_TEST(never_true6)
+{
+	proto6(IR_DROP, 43, 44);
+	proto6(IR_DROP, 43, 45);
+	ck_assert_int_eq(find(input, 0, NULL), IR_WITNESS_NEVER);
+	ck_assert_int_eq(find(input, 1, NULL), IR_WITNESS_FOUND);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("witness");
 	TCase *tc = tcase_create("random");
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, random_tables, 0, 6);
+	tcase_add_loop_test(tc, random_tables, 0, 12);
 	tcase_add_test(tc, seeds);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("by hand");
@@ -346,6 +439,13 @@ static Suite *suite(void)
 	tcase_add_test(tc, one_hole);
 	tcase_add_test(tc, never_true);
 	tcase_add_test(tc, past_a_return);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("IPv6 by hand");
+	tcase_add_checked_fixture(tc, setup6, teardown);
+	tcase_add_test(tc, one_hole6);
+	tcase_add_test(tc, no_protocol);
+	tcase_add_test(tc, only_without_protocol);
+	tcase_add_test(tc, never_true6);
 	suite_add_tcase(s, tc);
 	return s;
 }
