@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "ir/eval.h"
 #include "tests/diff/legacy.h"
@@ -60,7 +61,7 @@ int judge_kernel(struct judge *j, struct lab *lab, const struct ir_table *t,
 	if (!k || lab_enter(lab))
 		return -1;
 	k->lab = lab;
-	if (!legacy_load(text))
+	if (!legacy_load(text, ir_table_family(t) == AF_INET6))
 		k->legacy = legacy_open(t);
 	return lab_leave(lab) || !k->legacy ? -1 : 0;
 }
@@ -72,7 +73,7 @@ static int model_phase(void *ctx, uint32_t phase)
 
 static int model_inject(void *ctx, const struct pg_packet *p)
 {
-	uint32_t len = (uint32_t)p->data[2] << 8 | p->data[3], i, n;
+	uint32_t len = pg_total(p), i, n;
 	enum ir_target verdict = IR_ACCEPT;
 	struct model *m = ctx;
 	struct lab_sight sight[2];
@@ -80,7 +81,7 @@ static int model_inject(void *ctx, const struct pg_packet *p)
 
 	n = lab_predict(m->lab, p, sight);
 	for (i = 0; i < n && verdict == IR_ACCEPT; i++) {
-		ir_packet_parse(&pkt, p->data, len);
+		pg_parse(p, &pkt);
 		/* ip_forward() has taken one off by then. */
 		pkt.field[IR_TTL] -= sight[i].hook == IR_HOOK_FORWARD;
 		ir_packet_set_iif(&pkt, sight[i].iif);

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * tests/diff/lab.c - network namespaces to inject packets into
- *
- * lab_predict() knows which packets Linux lets come to which filter chain
- * (net/ipv4: ip_input.c, route.c, ip_forward.c, raw.c).
- */
+/* tests/diff/lab.c - network namespaces to inject packets into */
 #include "config.h"
 
 #include "tests/diff/lab.h"
@@ -25,12 +20,13 @@
 #include <linux/if_tun.h>
 
 #include "backend/bpffs.h"
+#include "tests/diff/sight.h"
 
 #define MARK_OURS	0x100	/* of packets sent by the raw socket */
-#define OWN_NET		0x0afa0000u	/* 10.250.0.0: addresses of our own */
 #define MTU		9100
+#define TEXT		8192	/* commands for one run of ip or nft */
 
-static const uint8_t mac[14] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 };
+static const uint8_t mac[12] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
 
 struct lab {
 	int		home;		/* the namespace of the machine */
@@ -99,18 +95,33 @@ static int open_tap(const char *name)
 	return -1;
 }
 
-static int conf_iface(const char *name)
+static bool ipv6(const struct lab *lab)
 {
-	static const char *const conf[][2] = {
+	return lab->flags & LAB_IPV6;
+}
+
+static int conf_iface(const struct lab *lab, const char *name)
+{
+	static const char *const conf4[][2] = {
 		{ "rp_filter", "0" }, { "accept_local", "1" },
 		{ "route_localnet", "1" }, { "send_redirects", "0" },
 		{ "forwarding", "1" },
 	};
+	/* Nothing the host would send by itself. */
+	static const char *const conf6[][2] = {
+		{ "accept_ra", "0" }, { "autoconf", "0" },
+		{ "accept_dad", "0" }, { "dad_transmits", "0" },
+		{ "router_solicitations", "0" }, { "addr_gen_mode", "1" },
+		{ "forwarding", "1" },
+	};
+	const char *const (*conf)[2] = ipv6(lab) ? conf6 : conf4;
+	uint32_t i, n = ipv6(lab) ? sizeof(conf6) / sizeof(*conf6) :
+				    sizeof(conf4) / sizeof(*conf4);
 	char key[100];
-	uint32_t i;
 
-	for (i = 0; i < sizeof(conf) / sizeof(*conf); i++) {
-		snprintf(key, sizeof(key), "ipv4/conf/%s/%s", name, conf[i][0]);
+	for (i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), "%s/conf/%s/%s",
+			 ipv6(lab) ? "ipv6" : "ipv4", name, conf[i][0]);
 		if (set_sysctl(key, conf[i][1]))
 			return -1;
 	}
@@ -122,15 +133,17 @@ static int set_sysctls(const struct lab *lab)
 	uint32_t i;
 	int err;
 
-	err = set_sysctl("ipv6/conf/all/disable_ipv6", "1") |
-	      set_sysctl("ipv6/conf/default/disable_ipv6", "1") |
-	      set_sysctl("ipv4/ip_forward", "1") |
-	      set_sysctl("ipv4/icmp_ratelimit", "0") |
-	      set_sysctl("ipv4/icmp_msgs_per_sec", "1000000") |
+	err = set_sysctl("ipv4/icmp_msgs_per_sec", "1000000") |
 	      set_sysctl("ipv4/icmp_msgs_burst", "1000000") |
-	      conf_iface("all") | conf_iface("default");
+	      conf_iface(lab, "all") | conf_iface(lab, "default");
 	for (i = 0; i < lab->n; i++)
-		err |= conf_iface(lab->name[i]);
+		err |= conf_iface(lab, lab->name[i]);
+	if (ipv6(lab))
+		return err | set_sysctl("ipv6/icmp/ratelimit", "0");
+	err |= set_sysctl("ipv6/conf/all/disable_ipv6", "1") |
+	       set_sysctl("ipv6/conf/default/disable_ipv6", "1") |
+	       set_sysctl("ipv4/ip_forward", "1") |
+	       set_sysctl("ipv4/icmp_ratelimit", "0");
 	/* No fragment waits for others: one alone meets no INPUT chain. */
 	if (!(lab->flags & LAB_STATEFUL))
 		err |= set_sysctl("ipv4/ipfrag_low_thresh", "0") |
@@ -140,44 +153,71 @@ static int set_sysctls(const struct lab *lab)
 	return err;
 }
 
-static int set_links(const struct lab *lab)
+/* One command of ip for each interface. */
+static int each_iface(const struct lab *lab,
+		      void (*say)(FILE *out, const struct lab *lab, uint32_t i))
 {
-	char text[8192];
-	size_t n = 0;
+	char text[TEXT] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
 	uint32_t i;
 
-	n += snprintf(text, sizeof(text), "link set lo mtu 65536\n"
-		      "link set lo up\n");
+	if (!out)
+		return -1;
 	for (i = 0; i < lab->n; i++)
-		n += snprintf(text + n, sizeof(text) - n,
-			      "link set %s address 02:00:00:00:00:01\n"
-			      "link set %s mtu %d arp off txqueuelen 4000\n"
-			      "addr add 10.250.0.%u/32 dev %s\n"
-			      "link set %s up\n", lab->name[i], lab->name[i],
-			      MTU, i + 1, lab->name[i], lab->name[i]);
-	return run("ip -batch -", text);
+		say(out, lab, i);
+	if (fclose(out))
+		return -1;
+	return run(ipv6(lab) ? "ip -6 -batch -" : "ip -batch -", text);
+}
+
+static void say_link(FILE *out, const struct lab *lab, uint32_t i)
+{
+	const char *name = lab->name[i];
+
+	fprintf(out, "link set %s address 02:00:00:00:00:01\n"
+		"link set %s mtu %d arp off txqueuelen 4000\n", name, name,
+		MTU);
+	if (!ipv6(lab)) {
+		fprintf(out, "addr add 10.250.0.%u/32 dev %s\n"
+			"link set %s up\n", i + 1, name, name);
+		return;
+	}
+	fprintf(out, "link set %s up\n"
+		"addr add " SIGHT_OWN6 "%x/128 dev %s nodad\n"
+		"route add local fe80::/10 dev %s table local metric %u\n",
+		name, i + 1, name, name, 2000 + i);
+}
+
+static int set_links(const struct lab *lab)
+{
+	return run("ip -batch -", "link set lo mtu 65536\nlink set lo up\n") ||
+	       each_iface(lab, say_link) ? -1 : 0;
 }
 
 /* One table with a default route, changed from phase to phase. */
 static int route_phases(struct lab *lab)
 {
 	lab->phase = 0;
-	return run("ip -batch -", "rule add pref 5 lookup 77\n"
+	return run(ipv6(lab) ? "ip -6 -batch -" : "ip -batch -",
+		   "rule add pref 5 lookup 77\n"
 		   "route add local default dev lo table 77\n");
 }
 
 /* A table for each interface: what comes in there. */
+static void say_pair(FILE *out, const struct lab *lab, uint32_t i)
+{
+	fprintf(out, "rule add iif %s pref 5 lookup %u\n", lab->name[i],
+		100 + i);
+}
+
 static int rule_pairs(const struct lab *lab)
 {
-	char text[2048];
-	size_t n = 0;
-	uint32_t i;
+	return each_iface(lab, say_pair);
+}
 
-	for (i = 0; i < lab->n; i++)
-		n += snprintf(text + n, sizeof(text) - n,
-			      "rule add iif %s pref 5 lookup %u\n",
-			      lab->name[i], 100 + i);
-	return run("ip -batch -", text);
+static const char *nft_family(const struct lab *lab)
+{
+	return ipv6(lab) ? "ip6" : "ip";
 }
 
 static int swallow(const struct lab *lab)
@@ -185,37 +225,43 @@ static int swallow(const struct lab *lab)
 	char text[1024];
 
 	snprintf(text, sizeof(text),
-		 "table ip lab {\n"
+		 "table %s lab {\n"
 		 "counter local { }\ncounter sent { }\n"
 		 "chain o { type filter hook output priority -300;\n"
 		 "meta mark != %u drop\n}\n"
 		 "chain i { type filter hook input priority 100;\n"
 		 "counter name local drop\n}\n"
 		 "chain p { type filter hook postrouting priority 100;\n"
-		 "oifname lo accept\n%s\n}\n}\n", MARK_OURS,
+		 "oifname lo accept\n%s\n}\n}\n", nft_family(lab), MARK_OURS,
 		 lab->flags & LAB_EGRESS ? "accept" : "counter name sent drop");
 	return run("nft -f -", text);
 }
 
 /*
- * One packet in 16, by its id, is not tracked; the ids of the host's own
- * answers are random, though.
+ * One packet in 16, by its id or flow label, is not tracked; those of the host's
+ * own answers are random, though.  What an IPv6 host says by itself about
+ * neighbours, groups and better ways, some time or other, is nobody's traffic.
  */
-static int untrack_some(void)
+static int untrack_some(const struct lab *lab)
 {
-	char text[512];
+	const char *id = ipv6(lab) ? "ip6 flowlabel" : "ip id";
+	char text[1024];
 
-	snprintf(text, sizeof(text), "table ip lab {\n"
+	snprintf(text, sizeof(text), "table %s lab {\n"
 		 "chain p { type filter hook prerouting priority -300;\n"
-		 "iifname != lo ip id & 0xf == 7 notrack\n}\n"
+		 "iifname != lo %s & 0xf == 7 notrack\n}\n"
 		 "chain o { type filter hook output priority -300;\n"
-		 "meta mark %u ip id & 0xf == 7 notrack\n}\n}\n", MARK_OURS);
+		 "meta mark %u %s & 0xf == 7 notrack\n%s}\n}\n",
+		 nft_family(lab), id, MARK_OURS, id, ipv6(lab) ?
+		 "meta mark 0 icmpv6 type { 130, 131, 132, 133, 134, 135, "
+		 "136, 137, 143 } drop\n" : "");
 	return run("nft -f -", text);
 }
 
-static int open_raw(void)
+static int open_raw(const struct lab *lab)
 {
-	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), on = 1;
+	int fd = socket(ipv6(lab) ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC,
+			IPPROTO_RAW), on = 1;
 	int mark = MARK_OURS;
 
 	if (fd < 0 ||
@@ -231,7 +277,7 @@ static int build(struct lab *lab)
 	uint32_t i;
 
 	lab->netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	lab->raw = open_raw();
+	lab->raw = open_raw(lab);
 	if (lab->netns < 0 || lab->raw < 0)
 		return -1;
 	for (i = 0; i < lab->n; i++) {
@@ -242,7 +288,7 @@ static int build(struct lab *lab)
 	if (set_sysctls(lab) || set_links(lab))
 		return -1;
 	if (lab->flags & LAB_STATEFUL)
-		return rule_pairs(lab) || untrack_some() ? -1 : 0;
+		return rule_pairs(lab) || untrack_some(lab) ? -1 : 0;
 	return route_phases(lab) || swallow(lab) ? -1 : 0;
 }
 
@@ -317,110 +363,55 @@ uint32_t lab_nphases(const struct lab *lab)
 
 int lab_phase(struct lab *lab, uint32_t phase)
 {
-	char text[128];
+	char text[160];
 	int err;
 
 	if (lab->phase == phase)
 		return 0;
 	lab->phase = phase;
-	if (phase)
-		snprintf(text, sizeof(text),
-			 "route replace default dev %s table 77\n",
-			 lab->name[phase - 1]);
-	else
-		snprintf(text, sizeof(text),
-			 "route replace local default dev lo table 77\n");
+	snprintf(text, sizeof(text), "route flush table 77\n"
+		 "route add %s dev %s table 77\n",
+		 phase ? "default" : "local default",
+		 phase ? lab->name[phase - 1] : "lo");
 	err = lab_enter(lab);
 	if (!err)
-		err = run("ip -batch -", text);
+		err = run(ipv6(lab) ? "ip -6 -batch -" : "ip -batch -", text);
 	return err | lab_leave(lab);
 }
 
-static uint32_t be32(const uint8_t *p)
+static struct sight_host host(const struct lab *lab)
 {
-	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
-}
-
-static bool own_address(const struct lab *lab, uint32_t a)
-{
-	return a >> 24 == 127 || (a > OWN_NET && a <= OWN_NET + lab->n);
-}
-
-/* Whether the route lookup finds this address to be the host. */
-static bool local(const struct lab *lab, uint32_t daddr)
-{
-	return !lab->phase || own_address(lab, daddr);
-}
-
-static bool is_fragment(const uint8_t *ip)
-{
-	return (ip[6] & 0x3f) || ip[7];
-}
-
-static bool multicast(uint32_t a)
-{
-	return a >> 28 == 14;
-}
-
-static uint32_t predict_sent(const struct lab *lab, const uint8_t *ip,
-			     struct lab_sight sight[2])
-{
-	uint32_t saddr = be32(ip + 12), daddr = be32(ip + 16);
-
-	/* Not injected: the socket would choose or refuse an address. */
-	if (!saddr || !daddr || multicast(daddr) || daddr == UINT32_MAX)
-		return 0;
-	sight[0].hook = IR_HOOK_OUTPUT;
-	sight[0].iif = NULL;
-	if (!local(lab, daddr)) {
-		sight[0].oif = lab->name[lab->phase - 1];
-		return 1;
-	}
-	sight[0].oif = "lo";
-	if (is_fragment(ip))
-		return 1;
-	sight[1] = (struct lab_sight){ IR_HOOK_INPUT, "lo", NULL };
-	return 2;
+	return (struct sight_host){
+		.n = lab->n, .name = lab->name,
+		.out = lab->phase ? lab->name[lab->phase - 1] : NULL,
+	};
 }
 
 uint32_t lab_predict(const struct lab *lab, const struct pg_packet *p,
 		     struct lab_sight sight[2])
 {
-	const uint8_t *ip = p->data;
-	uint32_t saddr = be32(ip + 12), daddr = be32(ip + 16);
+	const struct sight_host h = host(lab);
 
-	if (p->malformed)
-		return 0;
-	if (p->hook == IR_HOOK_OUTPUT)
-		return predict_sent(lab, ip, sight);
-	if (p->tags && p->vid)		/* of a VLAN there is not */
-		return 0;
-	sight[0] = (struct lab_sight){ IR_HOOK_INPUT, p->iif, NULL };
-	if (multicast(saddr) || saddr == UINT32_MAX)
-		return 0;
-	if (daddr == UINT32_MAX || (!saddr && !daddr))
-		return !is_fragment(ip);
-	if (!saddr || !daddr)
-		return 0;
-	if (multicast(daddr))		/* only "all hosts" is joined */
-		return daddr == 0xe0000001 && !is_fragment(ip);
-	if (local(lab, daddr))
-		return !is_fragment(ip);
-	if (ip[8] <= 1)
-		return 0;
-	sight[0].hook = IR_HOOK_FORWARD;
-	sight[0].oif = lab->name[lab->phase - 1];
-	return 1;
+	return p->ipv6 ? sight_predict6(&h, p, sight) :
+	       sight_predict4(&h, p, sight);
 }
 
 static int send_raw(struct lab *lab, const struct pg_packet *p)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET };
-	uint32_t len = (uint32_t)p->data[2] << 8 | p->data[3];
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in to4 = { .sin_family = AF_INET };
+	const struct sight_host h = host(lab);
+	struct sockaddr *to = (struct sockaddr *)&to4;
+	socklen_t size = sizeof(to4);
 
-	memcpy(&to.sin_addr, p->data + 16, 4);
-	if (sendto(lab->raw, p->data, len, 0, (struct sockaddr *)&to,
-		   sizeof(to)) >= 0 || errno == EPERM)
+	memcpy(&to4.sin_addr, p->data + 16, 4);
+	if (p->ipv6) {
+		sight_send6(&h, p, to6.sin6_addr.s6_addr);
+		to = (struct sockaddr *)&to6;
+		size = sizeof(to6);
+	}
+	if (sendto(lab->raw, p->data, pg_total(p), 0, to, size) >= 0 ||
+	    errno == EPERM)
 		return 0;
 	perror("raw socket: send");
 	return -1;
@@ -441,7 +432,7 @@ static void drain(struct lab *lab)
 
 static int write_tap(struct lab *lab, const struct pg_packet *p)
 {
-	static uint8_t frame[sizeof(mac) + 8 + PG_MAX];
+	static uint8_t frame[sizeof(mac) + 10 + PG_MAX];
 	uint32_t i, t, len = sizeof(mac);
 
 	for (i = 0; i < lab->n; i++)
@@ -453,13 +444,13 @@ static int write_tap(struct lab *lab, const struct pg_packet *p)
 	}
 	memcpy(frame, mac, sizeof(mac));
 	for (t = 0; t < p->tags; t++, len += 4) {
-		frame[len - 2] = p->tags > 1 && !t ? 0x88 : 0x81;
-		frame[len - 1] = p->tags > 1 && !t ? 0xa8 : 0;
-		frame[len] = 0xa0;
-		frame[len + 1] = p->vid;
-		frame[len + 2] = 8;
-		frame[len + 3] = 0;
+		frame[len] = p->tags > 1 && !t ? 0x88 : 0x81;
+		frame[len + 1] = p->tags > 1 && !t ? 0xa8 : 0;
+		frame[len + 2] = 0xa0;
+		frame[len + 3] = p->vid;
 	}
+	frame[len++] = p->ipv6 ? 0x86 : 8;
+	frame[len++] = p->ipv6 ? 0xdd : 0;
 	memcpy(frame + len, p->data, p->len);
 	if (write(lab->tap[i], frame, len + p->len) >= 0)
 		return 0;
@@ -501,7 +492,7 @@ int lab_route_pairs(struct lab *lab, uint32_t m)
 		 lab->name[m % lab->n]);
 	err = lab_enter(lab);
 	if (!err)
-		err = run("ip -batch -", text);
+		err = run(ipv6(lab) ? "ip -6 -batch -" : "ip -batch -", text);
 	return err | lab_leave(lab);
 }
 
@@ -544,7 +535,8 @@ int lab_through(struct lab *lab, struct lab_through *out)
 	memset(out, 0, sizeof(*out));
 	if (lab_enter(lab))
 		return -1;
-	p = popen("nft list counters table ip lab", "r");
+	p = popen(ipv6(lab) ? "nft list counters table ip6 lab" :
+		  "nft list counters table ip lab", "r");
 	while (p && fgets(line, sizeof(line), p)) {
 		if (strstr(line, "counter sent"))
 			c = &out->sent;

@@ -25,6 +25,7 @@
 enum {
 	LAB_STATEFUL	= 1,	/* nothing swallowed, routes between pairs */
 	LAB_EGRESS	= 2,	/* what gets through is counted at the taps */
+	LAB_IPV6	= 4,	/* that and nothing else; else IPv4 */
 };
 
 struct lab;

@@ -2,7 +2,7 @@
 /*
  * tests/diff/legacy.c - load the kernel's iptables, read its counters quickly
  *
- * IPT_SO_GET_ENTRIES returns the whole table, one entry after the other:
+ * IPv6 differs in the size of an entry's first part alone.  IPT_SO_GET_ENTRIES returns the whole table, one entry after the other:
  * built-in chains begin at the hook entries, user chains with an entry whose
  * target is ERROR and names the chain.  Each chain ends with its policy (or the
  * return, of a user chain), which is the entry before the next chain's first.
@@ -17,10 +17,38 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 
 #define NOWHERE		UINT32_MAX
 
+_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
+	       sizeof(struct ipt_get_entries) ==
+	       sizeof(struct ip6t_get_entries), "one for both families");
+
+/* Where an entry has what is needed of it. */
+struct shape {
+	int		family;
+	int		level;
+	int		get_info;
+	int		get_entries;
+	size_t		target_offset;
+	size_t		next_offset;
+	size_t		counters;
+};
+
+static const struct shape shapes[] = {
+	{ AF_INET, SOL_IP, IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES,
+	  offsetof(struct ipt_entry, target_offset),
+	  offsetof(struct ipt_entry, next_offset),
+	  offsetof(struct ipt_entry, counters) },
+	{ AF_INET6, SOL_IPV6, IP6T_SO_GET_INFO, IP6T_SO_GET_ENTRIES,
+	  offsetof(struct ip6t_entry, target_offset),
+	  offsetof(struct ip6t_entry, next_offset),
+	  offsetof(struct ip6t_entry, counters) },
+};
+
 struct legacy {
+	const struct shape	*shape;
 	int			sock;
 	struct ipt_get_entries	*get;
 	socklen_t		size;
@@ -28,25 +56,28 @@ struct legacy {
 	uint32_t		*index;		/* per entry; NOWHERE: none */
 };
 
-int legacy_load(const char *text)
+int legacy_load(const char *text, bool ipv6)
 {
-	FILE *p = popen("iptables-legacy-restore", "w");
+	const char *command = ipv6 ? "ip6tables-legacy-restore" :
+			      "iptables-legacy-restore";
+	FILE *p = popen(command, "w");
 	int status;
 
 	if (!p) {
-		perror("iptables-legacy-restore");
+		perror(command);
 		return -1;
 	}
 	fputs(text, p);
 	status = pclose(p);
 	if (status)
-		fprintf(stderr, "iptables-legacy-restore: status %d\n", status);
+		fprintf(stderr, "%s: status %d\n", command, status);
 	return status ? -1 : 0;
 }
 
-char *legacy_save(void)
+char *legacy_save(bool ipv6)
 {
-	FILE *p = popen("iptables-legacy-save -t filter", "r"), *out;
+	FILE *p = popen(ipv6 ? "ip6tables-legacy-save -t filter" :
+			"iptables-legacy-save -t filter", "r"), *out;
 	char *text = NULL, buf[4096];
 	size_t size, n;
 
@@ -66,17 +97,26 @@ static int get(struct legacy *l)
 {
 	socklen_t len = l->size;
 
-	if (!getsockopt(l->sock, SOL_IP, IPT_SO_GET_ENTRIES, l->get, &len))
+	if (!getsockopt(l->sock, l->shape->level, l->shape->get_entries, l->get,
+			&len))
 		return 0;
 	perror("IPT_SO_GET_ENTRIES");
 	return -1;
 }
 
+static uint32_t offset_at(const char *e, size_t at)
+{
+	uint16_t v;
+
+	memcpy(&v, e + at, sizeof(v));
+	return v;
+}
+
 /* The name of the user chain that starts at @e; NULL: none does. */
-static const char *chain_head(const struct ipt_entry *e)
+static const char *chain_head(const struct shape *s, const char *e)
 {
 	const struct xt_error_target *t = (const void *)
-		((const char *)e + e->target_offset);
+		(e + offset_at(e, s->target_offset));
 
 	return strcmp(t->target.u.user.name, XT_ERROR_TARGET) ? NULL :
 	       t->errorname;
@@ -103,14 +143,14 @@ static int map(struct legacy *l, const struct ir_table *t,
 {
 	const struct ir_chain *c = NULL, *base;
 	uint32_t off, i = 0, rule = 0, rules = 0, want = 0;
-	const struct ipt_entry *e;
-	const char *name;
+	const char *e, *name;
 
-	for (off = 0; off < info->size; off += e->next_offset, i++) {
-		e = (const void *)((const char *)l->get->entrytable + off);
+	for (off = 0; off < info->size;
+	     off += offset_at(e, l->shape->next_offset), i++) {
+		e = (const char *)l->get->entrytable + off;
 		l->index[i] = NOWHERE;
 		base = base_at(t, info, off);
-		name = base ? NULL : chain_head(e);
+		name = base ? NULL : chain_head(l->shape, e);
 		if (base || name) {
 			c = base ? base : ir_table_find(t, name);
 			rule = 0;
@@ -141,9 +181,10 @@ static int start(struct legacy *l, const struct ir_table *t)
 	struct ipt_getinfo info = { .name = "filter" };
 	socklen_t len = sizeof(info);
 
-	l->sock = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	if (l->sock < 0 ||
-	    getsockopt(l->sock, SOL_IP, IPT_SO_GET_INFO, &info, &len)) {
+	l->sock = socket(l->shape->family, SOCK_RAW | SOCK_CLOEXEC,
+			 IPPROTO_RAW);
+	if (l->sock < 0 || getsockopt(l->sock, l->shape->level,
+				      l->shape->get_info, &info, &len)) {
 		perror("IPT_SO_GET_INFO");
 		return -1;
 	}
@@ -167,6 +208,7 @@ struct legacy *legacy_open(const struct ir_table *t)
 	if (!l)
 		return NULL;
 	l->sock = -1;
+	l->shape = &shapes[ir_table_family(t) == AF_INET6];
 	if (start(l, t)) {
 		legacy_close(l);
 		return NULL;
@@ -187,19 +229,18 @@ void legacy_close(struct legacy *l)
 
 int legacy_read(struct legacy *l, struct ir_counter *count)
 {
-	const char *p = (const char *)l->get->entrytable;
-	const struct ipt_entry *e;
+	const char *e = (const char *)l->get->entrytable;
+	struct xt_counters c;
 	uint32_t i;
 
 	if (get(l))
 		return -1;
 	for (i = 0; i < l->nentries; i++) {
-		e = (const void *)p;
-		if (l->index[i] != NOWHERE) {
-			count[l->index[i]].packets = e->counters.pcnt;
-			count[l->index[i]].bytes = e->counters.bcnt;
-		}
-		p += e->next_offset;
+		memcpy(&c, e + l->shape->counters, sizeof(c));
+		if (l->index[i] != NOWHERE)
+			count[l->index[i]] = (struct ir_counter){ c.pcnt,
+								  c.bcnt };
+		e += offset_at(e, l->shape->next_offset);
 	}
 	return 0;
 }

@@ -8,18 +8,20 @@
 #ifndef TESTS_DIFF_LEGACY_H
 #define TESTS_DIFF_LEGACY_H
 
+#include <stdbool.h>
+
 #include "ir/ruleset.h"
 
 struct legacy;
 
 /*
- * Loads @text with iptables-legacy-restore in the current namespace.  0, or -1
+ * Loads @text with iptables-legacy-restore, or ip6tables', in the current namespace.  0, or -1
  * with the reason on stderr.
  */
-int legacy_load(const char *text);
+int legacy_load(const char *text, bool ipv6);
 
 /* What iptables-legacy-save says here; the caller's to free().  NULL: error. */
-char *legacy_save(void);
+char *legacy_save(bool ipv6);
 
 /*
  * Opens the filter table as loaded here.  Its rules must be those of @t, which

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/diff/compare.h"
@@ -31,7 +32,7 @@ static const char *const usual_ifaces[] = { "eth0", "eth1", "eth2", "ppp0",
 #define NUSUAL	(sizeof(usual_ifaces) / sizeof(*usual_ifaces))
 
 static struct conf conf = {
-	.seed = 1, .rulesets = 1, .packets = 20000, .batch = 2000,
+	.family = AF_INET, .seed = 1, .rulesets = 1, .packets = 20000, .batch = 2000,
 	.plant = FAULT_NONE,
 };
 
@@ -39,6 +40,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: oracle [options] [FILE...]\n"
 	      "Compares all counters with those of the kernel's iptables.\n"
+	      "  -6, --ipv6      ip6tables and IPv6 packets\n"
 	      "  --hook model|netfilter|xdp|tc|save\n"
 	      "                  who is compared (model: the evaluator)\n"
 	      "  --quick[=TYPE]  our programs by test runs against the model; or\n"
@@ -80,6 +82,7 @@ static struct pktgen *make_pktgen(const struct subject *s)
 {
 	struct pg_opts o = {
 		.seed = s->seed ^ s->conf->seed << 20, .mutate = true,
+		.ipv6 = s->conf->family == AF_INET6,
 		.trailers = true, .malformed = s->lab[0],
 		.tags = s->lab[0], .max_len = s->lab[0] ? 8900 : 1500,
 	};
@@ -95,7 +98,7 @@ static struct pktgen *make_pktgen(const struct subject *s)
 
 /*
  * xdp and tc see packets that no chain sees, and count them (hook_xdp.c says
- * which); and fragments one by one, where INPUT has the whole packet.
+ * which); and of IPv4 fragments one by one, where INPUT has the whole packet.
  */
 static bool admit_early(const struct lab *lab, const struct pg_packet *p)
 {
@@ -104,7 +107,7 @@ static bool admit_early(const struct lab *lab, const struct pg_packet *p)
 
 	if (!n)
 		return false;
-	if (!(p->data[6] & 0x3f) && !p->data[7])
+	if (p->ipv6 || (!(p->data[6] & 0x3f) && !p->data[7]))
 		return true;
 	return sight[0].hook == IR_HOOK_FORWARD || (sight[0].oif &&
 						    strcmp(sight[0].oif, "lo"));
@@ -217,7 +220,7 @@ static int plant_at(struct subject *s, uint32_t *nth)
 {
 	if (s->ours != s->t)
 		ir_table_free(s->ours);
-	s->ours = table_read(s->text);
+	s->ours = table_read(s->text, s->conf->family);
 	if (s->ours && fault_plant(s->ours, s->conf->plant, nth, &s->lost))
 		return 0;
 	ir_table_free(s->ours);
@@ -295,11 +298,12 @@ static void print_first_difference(const char *a, const char *b)
 static enum outcome save_test(struct subject *s)
 {
 	char *theirs = NULL, *ours = NULL, *a = NULL, *b = NULL;
+	const bool ipv6 = s->conf->family == AF_INET6;
 	enum outcome out = BROKEN;
 
 	if (!lab_enter(s->lab[0])) {
-		if (!legacy_load(s->text))
-			theirs = legacy_save();
+		if (!legacy_load(s->text, ipv6))
+			theirs = legacy_save(ipv6);
 		if (lab_leave(s->lab[0]))
 			goto out;
 	}
@@ -351,11 +355,13 @@ static enum outcome test(struct subject *s)
 
 static unsigned int lab_flags(const struct conf *c)
 {
+	unsigned int flags = c->family == AF_INET6 ? LAB_IPV6 : 0;
+
 	if (c->stateful)
-		return LAB_STATEFUL;
+		return flags | LAB_STATEFUL;
 	if (c->mode == MODE_LIVE && !strcmp(c->hook, "tc"))
-		return LAB_EGRESS;
-	return 0;
+		return flags | LAB_EGRESS;
+	return flags;
 }
 
 int oracle_new_labs(struct subject *s)
@@ -380,7 +386,7 @@ static enum outcome one(struct subject *s)
 	enum outcome out = BROKEN;
 
 	s->lost = UINT32_MAX;
-	s->t = table_read(s->text);
+	s->t = table_read(s->text, s->conf->family);
 	if (!s->t)
 		return BROKEN;
 	s->ours = s->t;
@@ -406,7 +412,8 @@ static enum outcome say(const struct subject *s, enum outcome out)
 			     "FAIL";
 
 	if (out != SAME || s->conf->verbose)
-		printf("%s %s %s%s: %s\n", result,
+		printf("%s %s%s %s%s: %s\n", result,
+		       s->conf->family == AF_INET6 ? "ipv6 " : "",
 		       s->conf->mode == MODE_LIVE ? s->conf->hook :
 		       s->conf->mode == MODE_QUICK ? "test-run" :
 		       s->conf->mode == MODE_SAVE ? "save" : "model", s->name,
@@ -432,7 +439,9 @@ static enum outcome file(const char *path)
 static enum outcome random_ruleset(uint64_t seed)
 {
 	const struct rg_opts o = {
-		seed, conf.rules, conf.stateful, conf.mode == MODE_SAVE
+		.seed = seed, .ipv6 = conf.family == AF_INET6,
+		.rules = conf.rules, .stateful = conf.stateful,
+		.printable = conf.mode == MODE_SAVE,
 	};
 	struct subject s = { .conf = &conf, .seed = seed };
 	enum outcome out = BROKEN;
@@ -464,6 +473,7 @@ static int set_mode(const char *hook)
 }
 
 static const struct option options[] = {
+	{ "ipv6", no_argument, NULL, '6' },
 	{ "hook", required_argument, NULL, 'H' },
 	{ "quick", optional_argument, NULL, 'q' },
 	{ "stateful", no_argument, NULL, 'S' },
@@ -492,6 +502,9 @@ static int set_option(int c, int *code)
 {
 	*code = 0;
 	switch (c) {
+	case '6':
+		conf.family = AF_INET6;
+		return 0;
 	case 'H':
 		*code = set_mode(optarg) ? BROKEN : 0;
 		return *code;
@@ -544,7 +557,8 @@ static enum outcome all(int nfiles, char **path)
 		done[file(path[i])]++;
 	for (i = 0; !nfiles && i < conf.rulesets; i++)
 		done[random_ruleset(conf.seed + i)]++;
-	printf("%s%s%s: %u the same, %u different, %u broken, %u skipped\n",
+	printf("%s%s%s%s: %u the same, %u different, %u broken, %u skipped\n",
+	       conf.family == AF_INET6 ? "ipv6 " : "",
 	       conf.mode == MODE_QUICK ? "test-run" : conf.hook,
 	       conf.stateful ? " stateful" : "",
 	       conf.plant == FAULT_NONE ? "" : " with a fault", done[SAME],
@@ -561,7 +575,7 @@ int main(int argc, char **argv)
 	int c, code;
 
 	set_mode("model");
-	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
+	while ((c = getopt_long(argc, argv, "6", options, NULL)) >= 0)
 		if (set_option(c, &code)) {
 			if (code)
 				usage(stderr);

@@ -27,6 +27,7 @@ enum mode {
 
 struct conf {
 	enum mode	mode;
+	int		family;
 	const char	*hook;		/* of MODE_LIVE */
 	const char	*type;		/* of MODE_QUICK; NULL: all */
 	uint64_t	seed;

@@ -12,8 +12,6 @@
 
 #include "ir/build.h"
 
-#define HEADROOM	256	/* all that a build may write to */
-
 static void put16(uint8_t *p, uint32_t v)
 {
 	p[0] = v >> 8;
@@ -47,8 +45,8 @@ static uint32_t tcp_options(const struct pg_spec *s, struct rng *r, uint8_t *o)
 	return n > 40 ? 40 : n;
 }
 
-static void choose_tcp(struct pg_spec *s, struct rng *r, bool badopt,
-		       struct ir_build *b)
+void pg_choose_tcp(const struct pg_spec *s, struct rng *r, bool badopt,
+		   struct ir_build *b)
 {
 	uint8_t opts[48] = { 0 };
 
@@ -87,18 +85,18 @@ static uint32_t ip_options(struct rng *r, uint8_t *o)
 	}
 }
 
-static enum ir_kind pick_kind(const struct pg_spec *s,
-			      const struct pg_opts *opts, struct rng *r)
+enum ir_kind pg_pick_kind(const struct pg_spec *s, const struct pg_opts *opts,
+			  enum ir_kind n, struct rng *r)
 {
 	enum ir_kind k;
 
 	if (s->kind_set || !opts->mutate || !rng_one_in(r, 8)) {
-		for (k = 0; k < IR_NKINDS4 - 1; k++)
+		for (k = 0; k < n - 1; k++)
 			if (s->field[IR_KIND] == 1u << k)
 				break;
 		return k;
 	}
-	return rng_below(r, IR_NKINDS4);
+	return rng_below(r, n);
 }
 
 static uint32_t frag_off(enum ir_kind kind, bool mutate, struct rng *r)
@@ -118,19 +116,19 @@ static uint32_t frag_off(enum ir_kind kind, bool mutate, struct rng *r)
 	return rng_one_in(r, 2) ? 0x4000 : 0;
 }
 
-/* How many bytes follow the IP header. */
-static uint32_t l4_len(const struct pg_spec *s, enum ir_kind kind,
-		       uint32_t need, uint32_t ihl, bool mutate,
-		       struct rng *r)
+uint32_t pg_transport_len(const struct pg_spec *s, enum ir_kind kind,
+			  const struct ir_build *b, bool mutate, struct rng *r)
 {
+	uint32_t need = ir_build_need(b), ihl = ir_build_ihl(b);
 	uint32_t want = s->field[IR_LEN] > ihl ? s->field[IR_LEN] - ihl : 0;
-	bool tcp = s->field[IR_PROTO] == IPPROTO_TCP;
+	uint32_t icmp = b->ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 
 	if (kind == IR_KIND_NONE)
-		return rng_below(r, s->field[IR_PROTO] == IPPROTO_ICMP ? 8 : 4);
+		return rng_below(r, s->field[IR_PROTO] == icmp ? 8 : 4);
 	if (kind == IR_KIND_SHORT)
-		return rng_range(r, 4, tcp ? 19 : 7);
-	if (kind == IR_KIND_FRAG || kind == IR_KIND_FRAG1)
+		return rng_range(r, 4, s->field[IR_PROTO] == IPPROTO_TCP ? 19 :
+				 7);
+	if (kind >= IR_KIND_FRAG1)
 		return rng_one_in(r, 2) ? rng_below(r, 24) : want;
 	if (s->len_set)
 		return want;
@@ -170,38 +168,34 @@ static void malform(struct pg_packet *out, struct rng *r)
 	}
 }
 
-static void choose(struct pg_spec *s, const struct pg_opts *opts, struct rng *r,
+static void choose(const struct pg_spec *s, const struct pg_opts *opts, struct rng *r,
 		   struct ir_build *b)
 {
-	enum ir_kind kind = pick_kind(s, opts, r);
-	uint32_t ihl;
+	enum ir_kind kind = pg_pick_kind(s, opts, IR_NKINDS4, r);
 
 	memcpy(b->field, s->field, sizeof(b->field));
 	if (opts->mutate && rng_one_in(r, 8))
 		b->nipopts = ip_options(r, b->ipopt);
 	if (s->field[IR_PROTO] == IPPROTO_TCP)
-		choose_tcp(s, r, kind == IR_KIND_BADOPT, b);
-	ihl = ir_build_ihl(b);
-	b->total = ihl + l4_len(s, kind, ir_build_need(b), ihl, opts->mutate,
-				r);
+		pg_choose_tcp(s, r, kind == IR_KIND_BADOPT, b);
+	b->total = ir_build_ihl(b) + pg_transport_len(s, kind, b, opts->mutate,
+						      r);
 	if (b->total > opts->max_len)
 		b->total = opts->max_len;
 	b->udp_len = opts->mutate && rng_one_in(r, 8) ? rng_u32(r) :
-		     b->total - ihl;
+		     b->total - ir_build_ihl(b);
 	b->id = rng_u32(r);
 	b->noise = rng_u32(r);
 	b->frag = frag_off(kind, opts->mutate, r);
 }
 
-void pg_build(struct pg_spec *s, const struct pg_opts *opts, struct rng *r,
-	      struct pg_packet *out)
+static void build4(const struct pg_spec *s, const struct pg_opts *opts,
+		   struct rng *r, struct pg_packet *out)
 {
 	struct ir_build b = { 0 };
 	uint8_t *ip = out->data;
 
 	choose(s, opts, r, &b);
-	out->malformed = false;
-	memset(ip, 0, HEADROOM);
 	ir_build_packet(&b, ip);
 	out->len = b.total;
 	if (opts->trailers && rng_one_in(r, 8)) {
@@ -212,17 +206,38 @@ void pg_build(struct pg_spec *s, const struct pg_opts *opts, struct rng *r,
 		malform(out, r);
 }
 
+void pg_build(const struct pg_spec *s, const struct pg_opts *opts,
+	      struct rng *r, struct pg_packet *out)
+{
+	out->malformed = false;
+	out->ipv6 = opts->ipv6;
+	memset(out->data, 0, PG_HEADROOM);
+	if (opts->ipv6)
+		pg_build6(s, opts, r, out);
+	else
+		build4(s, opts, r, out);
+}
+
+uint32_t pg_total(const struct pg_packet *p)
+{
+	uint32_t payload = (uint32_t)p->data[4] << 8 | p->data[5];
+
+	if (!p->ipv6)
+		return (uint32_t)p->data[2] << 8 | p->data[3];
+	return payload || p->data[6] ? 40 + payload : p->len;
+}
+
+int pg_parse(const struct pg_packet *p, struct ir_packet *out)
+{
+	return p->ipv6 ? ir_packet_parse6(out, p->data, pg_total(p)) :
+	       ir_packet_parse(out, p->data, pg_total(p));
+}
+
 static void print_header(FILE *out, const struct pg_packet *p)
 {
 	const uint8_t *ip = p->data;
 	uint32_t ihl = (ip[0] & 15) * 4, off = (ip[6] & 0x1f) << 8 | ip[7];
 
-	fprintf(out, "%s iif=%.16s oif=%.16s state=%#x%s, ",
-		ir_hook_name(p->hook), p->iif[0] ? p->iif : "-",
-		p->oif[0] ? p->oif : "-", p->ctstate,
-		p->malformed ? " malformed" : "");
-	if (p->tags)
-		fprintf(out, "%u VLAN tags %u, ", p->tags, p->vid);
 	fprintf(out, "%u.%u.%u.%u -> %u.%u.%u.%u proto %u ", ip[12], ip[13],
 		ip[14], ip[15], ip[16], ip[17], ip[18], ip[19], ip[9]);
 	if (ihl + 4 <= p->len && !off)
@@ -241,7 +256,16 @@ void pg_print(FILE *out, const struct pg_packet *p)
 {
 	uint32_t i, n = p->len < 96 ? p->len : 96;
 
-	print_header(out, p);
+	fprintf(out, "%s iif=%.16s oif=%.16s state=%#x%s, ",
+		ir_hook_name(p->hook), p->iif[0] ? p->iif : "-",
+		p->oif[0] ? p->oif : "-", p->ctstate,
+		p->malformed ? " malformed" : "");
+	if (p->tags)
+		fprintf(out, "%u VLAN tags %u, ", p->tags, p->vid);
+	if (p->ipv6)
+		pg_print6(out, p);
+	else
+		print_header(out, p);
 	for (i = 0; i < n; i++)
 		fprintf(out, "%02x%s", p->data[i],
 			i % 32 == 31 && i + 1 < n ? "\n" : "");

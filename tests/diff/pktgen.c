@@ -58,6 +58,24 @@ static const uint32_t states[] = {
 static const uint8_t protos[] = { 6, 6, 6, 17, 17, 17, 1, 1, 132, 136, 33, 47,
 				  50, 2, 4, 0, 255 };
 
+/* Those of extension headers are there as well: nothing behind them. */
+static const uint8_t protos6[] = { 6, 6, 6, 17, 17, 17, 58, 58, 132, 136, 33,
+				   47, 50, 59, 135, 60, 255 };
+
+_Static_assert(sizeof(protos) == sizeof(protos6), "drawn from alike");
+
+/* Addresses that hosts treat in their own way; 2001:db8:fa::1 is the host's. */
+static const uint32_t special6[][4] = {
+	{ 0, 0, 0, 0 }, { 0, 0, 0, 1 }, { 0xfe800000, 0, 0, 1 },
+	{ 0xfe800000, 0, 0xffff, 0x100 }, { 0xff020000, 0, 0, 1 },
+	{ 0xff020000, 0, 0, 2 }, { 0xff050000, 0, 0, 2 },
+	{ 0xff020000, 0, 1, 0xff000001 }, { 0xff020000, 0, 0, 0xfb },
+	{ 0xff010000, 0, 0, 1 }, { 0xff000000, 0, 0, 1 },
+	{ 0xff0e0000, 0, 0, 0x101 }, { 0x20010db8, 0x00fa0000, 0, 1 },
+	{ 0x20010db8, 0x00fa0000, 0, 2 }, { 0, 0, 0xffff, 0x0a000001 },
+	{ 0, 0, 0, 0x0a000001 }, { 0xfec00000, 0, 0, 1 },
+};
+
 static void pool_add(struct pktgen *g, enum ir_field f, uint32_t value)
 {
 	struct pool *p = &g->pool[f];
@@ -287,7 +305,8 @@ static uint32_t random_field(const struct pktgen *g, struct rng *r,
 		return p->v[rng_below(r, p->n)];
 	switch (f) {
 	case IR_PROTO:
-		return protos[rng_below(r, sizeof(protos))];
+		return (g->opts.ipv6 ? protos6 : protos)
+		       [rng_below(r, sizeof(protos))];
 	case IR_CTSTATE:
 		return states[rng_below(r, 5)];
 	case IR_TTL:
@@ -299,7 +318,7 @@ static uint32_t random_field(const struct pktgen *g, struct rng *r,
 	case IR_ICMP:
 		return rng_below(r, 20) << 8 | rng_below(r, 4);
 	case IR_LEN:
-		return 20 + rng_below(r, rng_one_in(r, 4) ? 1480 : 100);
+		return (g->opts.ipv6 ? 40 : 20) + rng_below(r, rng_one_in(r, 4) ? 1480 : 100);
 	default:
 		return rng_u32(r) & ir_field_max(f);
 	}
@@ -355,11 +374,11 @@ static uint32_t near_term(struct rng *r, const struct ir_term *t)
 static void want_bit(struct rng *r, const struct ir_pred *pred, enum ir_field f,
 		     struct pg_spec *s, bool holds)
 {
-	uint32_t i, k = rng_below(r, IR_NKINDS4);
+	uint32_t i, k = rng_below(r, IR_NKINDS);
 
-	for (i = 0; i < IR_NKINDS4; i++, k++) {
+	for (i = 0; i < IR_NKINDS; i++, k++) {
 		if (f == IR_KIND)
-			s->field[f] = 1u << k % IR_NKINDS4;
+			s->field[f] = 1u << k % IR_NKINDS;
 		else
 			s->field[f] = states[k % 5];
 		s->kind_set |= f == IR_KIND;
@@ -500,6 +519,18 @@ static enum ir_hook pick_hook(const struct pktgen *g, struct rng *r,
 	return IR_HOOK_FORWARD;
 }
 
+static void special_address(struct rng *r, enum ir_field first,
+			    enum ir_field rest, struct pg_spec *s)
+{
+	const uint32_t *a = special6[rng_below(r, sizeof(special6) /
+					       sizeof(*special6))];
+
+	if (!rng_one_in(r, 16))
+		return;
+	s->field[first] = a[0];
+	memcpy(&s->field[rest], a + 1, 3 * sizeof(*a));
+}
+
 void pg_make(const struct pktgen *g, uint64_t number, uint32_t hooks,
 	     struct pg_packet *out)
 {
@@ -507,8 +538,12 @@ void pg_make(const struct pktgen *g, uint64_t number, uint32_t hooks,
 	struct pg_spec s = { 0 };
 	enum ir_field f;
 
-	for (f = 0; f < IR_NFIELDS; f++)
+	for (f = 0; f < (g->opts.ipv6 ? IR_NFIELDS : IR_NFIELDS4); f++)
 		s.field[f] = random_field(g, &r, f);
+	if (g->opts.ipv6) {
+		special_address(&r, IR_SADDR, IR_SADDR1, &s);
+		special_address(&r, IR_DADDR, IR_DADDR1, &s);
+	}
 	s.field[IR_KIND] = 1u << IR_KIND_WHOLE;
 	random_iface(g, &r, s.iif);
 	random_iface(g, &r, s.oif);

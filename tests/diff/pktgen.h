@@ -25,7 +25,8 @@ struct pg_packet {
 	char		iif[IR_IFNAMSIZ];
 	char		oif[IR_IFNAMSIZ];
 	uint32_t	ctstate;
-	uint32_t	len;		/* from the IPv4 header to the end */
+	bool		ipv6;
+	uint32_t	len;		/* from the IP header to the end */
 	bool		malformed;	/* no host looks at it: no chain */
 	uint8_t		tags;		/* VLAN tags in front of it, 0..2 */
 	uint16_t	vid;		/* in them; 0: a priority, no VLAN */
@@ -34,6 +35,7 @@ struct pg_packet {
 
 struct pg_opts {
 	uint64_t	seed;
+	bool		ipv6;		/* as the table is */
 	uint32_t	max_len;	/* up to PG_MAX - 64; 0: 1500 */
 	bool		mutate;		/* cut, fragment, corrupt ... */
 	bool		trailers;	/* bytes behind the packet's end */
@@ -60,6 +62,12 @@ void pg_make(const struct pktgen *g, uint64_t number, uint32_t hooks,
 /* The interfaces the rules of @t name, each once.  Returns how many. */
 uint32_t pg_ifaces(const struct ir_table *t, char (*name)[IR_IFNAMSIZ],
 		   uint32_t max);
+
+/* How long a host takes it to be, from what its IP header says. */
+uint32_t pg_total(const struct pg_packet *p);
+
+/* As the chains will see it, interfaces and state left open. */
+int pg_parse(const struct pg_packet *p, struct ir_packet *out);
 
 /* In words and in hex. */
 void pg_print(FILE *out, const struct pg_packet *p);

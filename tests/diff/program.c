@@ -34,16 +34,11 @@ struct program {
 	struct lab_through	through;
 };
 
-static uint32_t total_length(const struct pg_packet *p)
-{
-	return (uint32_t)p->data[2] << 8 | p->data[3];
-}
-
 static int evaluate(struct program *pr, const struct pg_packet *p)
 {
 	struct ir_packet pkt;
 
-	ir_packet_parse(&pkt, p->data, total_length(p));
+	pg_parse(p, &pkt);
 	ir_packet_set_iif(&pkt, p->iif);
 	ir_packet_set_oif(&pkt, p->oif);
 	pkt.field[IR_CTSTATE] = p->ctstate;
@@ -70,7 +65,7 @@ static int verdict(int type, uint32_t retval)
 static int test_run(struct program *pr, const struct pg_packet *p)
 {
 	static uint8_t frame[14 + PG_MAX] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0,
-					      2, 8, 0 };
+					      2 };
 	struct be_test_input in = {
 		.hook = p->hook, .iif = tr_iface_class(pr->c, p->iif),
 		.oif = tr_iface_class(pr->c, p->oif), .ctstate = p->ctstate,
@@ -78,10 +73,12 @@ static int test_run(struct program *pr, const struct pg_packet *p)
 	/* The host cuts the frame before all hooks but the first. */
 	bool whole = pr->type == BE_XDP ||
 		     (pr->type == BE_TC && p->hook == IR_HOOK_INPUT);
-	uint32_t len = whole ? p->len : total_length(p), zero = 0;
+	uint32_t len = whole ? p->len : pg_total(p), zero = 0;
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame,
 		    .data_size_in = 14 + len, .repeat = 1);
 
+	frame[12] = p->ipv6 ? 0x86 : 8;
+	frame[13] = p->ipv6 ? 0xdd : 0;
 	memcpy(frame + 14, p->data, len);
 	if (pr->type == BE_NETFILTER) {
 		o.data_in = p->data;
@@ -105,7 +102,7 @@ static int run_one(void *ctx, const struct pg_packet *p)
 	if (ok < 0)
 		return -1;
 	pr->through.sent.packets += ok;
-	pr->through.sent.bytes += ok ? total_length(p) : 0;
+	pr->through.sent.bytes += ok ? pg_total(p) : 0;
 	return 0;
 }
 

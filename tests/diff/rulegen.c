@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include "ir/rng.h"
 
+#include "ir/rng.h"
 
 #define LEVELS		5
 #define MAX_CHAINS	24
@@ -19,6 +19,7 @@
 struct gen {
 	FILE		*out;
 	struct rng	r;
+	bool		ipv6;
 	bool		stateful;
 	bool		printable;
 	uint32_t	rules;
@@ -44,10 +45,32 @@ static const char *const addrs[] = {
 	"10.9.8.6/255.255.255.254", "0.0.0.0/0", "250.1.2.0/24",
 };
 
+static const char *const addrs6[] = {
+	"2001:db8::/32", "2001:db8:9::/48", "2001:db8:9:8::/64",
+	"2001:db8:9:8::7/128", "2001:db8:9:8::7/ffff:ffff:0:ffff::ff",
+	"2001:db8:a::/47", "fd00::/8", "fd12:3456:789a::/48",
+	"fd12:3456:789a:1::/64", "fd12:3456:789a:1::1",
+	"fd12:3456:789a:1:8000::/65", "fe80::/10", "fe80::1", "ff00::/8",
+	"ff02::1", "ff02::2", "2000::/3", "64:ff9b::/96", "64:ff9b::8.8.8.8",
+	"::ffff:0:0/96", "::1", "::", "::/0", "8000::/1", "4000::/2",
+	"2001:db8:9:8:7:6:5:4/126", "2001:db8:9:8:7:6:5:4/127",
+	"2001:db8::1/::1", "2001:db8::/ffff:fffd::", "2001:db8:9:8::/33",
+	"2001:db8:9:8:7:6:5:4/96", "2001:db8:9:8:7:6:5:4/97",
+	"2001:db8:9:8::7:0:0/ffff::ffff:0:0", "2001:db8:fa::1",
+};
+
 static const char *const ranges[] = {
 	"10.9.8.3-10.9.8.9", "10.9.0.0-10.10.255.255", "192.168.1.1-192.168.1.1",
 	"192.168.0.200-192.168.2.7", "1.0.0.0-9.255.255.255",
 	"172.16.5.0-172.16.5.255", "8.8.8.7-8.8.8.9", "128.0.0.0-223.255.255.255",
+};
+
+static const char *const ranges6[] = {
+	"2001:db8:9:8::3-2001:db8:9:8::9", "2001:db8:9::-2001:db8:a:ffff::",
+	"fd12:3456:789a:1::1-fd12:3456:789a:1::1", "::1-::5",
+	"2001:db8:9:8:7:6:5:0-2001:db8:9:8:7:6:8:7", "fe80::-febf::ffff",
+	"2001:db8:9:8:ffff::-2001:db8:9:9:0:0:0:1", "8000::-dfff::",
+	"2001:db8:9:8:7:6:5:4-2001:db8:9:8:7:7:5:4",
 };
 
 static const char *const ports[] = {
@@ -78,6 +101,12 @@ static const char *const icmp_types[] = {
 	"destination-unreachable", "255",
 };
 
+static const char *const icmp6_types[] = {
+	"128", "129", "1", "1/4", "1/3", "echo-request", "3/0", "135", "136",
+	"133", "134", "143", "2", "packet-too-big", "130", "255",
+	"destination-unreachable", "4/1",
+};
+
 static const char *const states[] = {
 	"NEW", "ESTABLISHED", "RELATED,ESTABLISHED", "INVALID", "NEW,ESTABLISHED",
 	"NEW,RELATED", "UNTRACKED", "INVALID,NEW,UNTRACKED",
@@ -89,6 +118,9 @@ static const char *const lengths[] = {
 };
 
 #define PICK(g, a)	((a)[rng_below(&(g)->r, COUNT(a))])
+
+/* One of the family's. */
+#define PICK6(g, four, six) ((g)->ipv6 ? PICK(g, six) : PICK(g, four))
 
 static bool chance(struct gen *g, uint32_t percent)
 {
@@ -131,10 +163,34 @@ static void put_multiport(struct gen *g)
 		PICK(g, port_lists));
 }
 
+static void put_icmp(struct gen *g)
+{
+	fputs(g->ipv6 ? " -p ipv6-icmp" : " -p icmp", g->out);
+	if (!chance(g, 80))
+		return;
+	fputs(g->ipv6 ? " -m icmp6 " : " -m icmp ", g->out);
+	fprintf(g->out, "%s%s %s", not(g),
+		g->ipv6 ? "--icmpv6-type" : "--icmp-type",
+		PICK6(g, icmp_types, icmp6_types));
+}
+
+/* Not those of extension headers, but what ends a chain of them. */
+static void put_other(struct gen *g)
+{
+	static const char *const four[] = { "sctp", "dccp", "udplite", "47",
+					    "50", "2", "255", "igmp" };
+	static const char *const six[] = { "sctp", "dccp", "udplite", "47",
+					   "50", "59", "255", "135", "58" };
+	uint32_t k = rng_below(&g->r, g->printable ? 3 : g->ipv6 ?
+			       COUNT(six) : COUNT(four));
+
+	fprintf(g->out, " -p %s", g->ipv6 ? six[k] : four[k]);
+	if (k < 3 && chance(g, 60))
+		put_multiport(g);
+}
+
 static void put_proto(struct gen *g)
 {
-	static const char *const other[] = { "sctp", "dccp", "udplite", "47", "50",
-					     "2", "255", "igmp" };
 	uint32_t k = rng_below(&g->r, 100);
 
 	if (k < 35) {
@@ -152,15 +208,9 @@ static void put_proto(struct gen *g)
 			put_ports(g, chance(g, 20));
 		}
 	} else if (k < 75) {
-		fputs(" -p icmp", g->out);
-		if (chance(g, 80))
-			fprintf(g->out, " -m icmp %s--icmp-type %s", not(g),
-				PICK(g, icmp_types));
+		put_icmp(g);
 	} else if (k < 82) {
-		k = rng_below(&g->r, g->printable ? 3 : COUNT(other));
-		fprintf(g->out, " -p %s", other[k]);
-		if (k < 3 && chance(g, 60))
-			put_multiport(g);
+		put_other(g);
 	} else if (k < 86) {
 		fprintf(g->out, " ! -p %s", chance(g, 50) ? "tcp" : "udp");
 	}
@@ -185,13 +235,16 @@ static void put_ifaces(struct gen *g, const struct place *at)
 static void put_addrs(struct gen *g)
 {
 	if (chance(g, 2)) {
-		fputs(" -s 10.9.8.7,192.168.1.0/24", g->out);
+		fputs(g->ipv6 ? " -s 2001:db8:9:8::7,fd00::/8" :
+		      " -s 10.9.8.7,192.168.1.0/24", g->out);
 		return;
 	}
 	if (chance(g, 40))
-		fprintf(g->out, " %s-s %s", not(g), PICK(g, addrs));
+		fprintf(g->out, " %s-s %s", not(g),
+			PICK6(g, addrs, addrs6));
 	if (chance(g, 40))
-		fprintf(g->out, " %s-d %s", not(g), PICK(g, addrs));
+		fprintf(g->out, " %s-d %s", not(g),
+			PICK6(g, addrs, addrs6));
 }
 
 /* Large rulesets: addresses that leave something for the rules behind. */
@@ -199,6 +252,14 @@ static void put_narrow(struct gen *g)
 {
 	uint32_t a = rng_below(&g->r, 64), b = rng_below(&g->r, 64);
 
+	if (g->ipv6) {
+		fprintf(g->out, " -s 2001:db8:%x:%x::/%u", a, b,
+			40 + rng_below(&g->r, 25));
+		if (chance(g, 80))
+			fprintf(g->out, " -d fd00::%x:%x/%u", b, a,
+				96 + rng_below(&g->r, 33));
+		return;
+	}
 	fprintf(g->out, " -s 10.%u.%u.0/%u", a, b, 18 + rng_below(&g->r, 8));
 	if (chance(g, 80))
 		fprintf(g->out, " -d 172.16.%u.%u/%u", b, a,
@@ -212,11 +273,13 @@ static void put_ttl(struct gen *g)
 	uint32_t k = rng_below(&g->r, 3);
 	const char *v = PICK(g, value);
 
+	const char *name = g->ipv6 ? "hl" : "ttl";
+
 	if (k == 0)
-		fprintf(g->out, " -m ttl %s--ttl-eq %s", not(g), v);
+		fprintf(g->out, " -m %s %s--%s-eq %s", name, not(g), name, v);
 	else
-		fprintf(g->out, " -m ttl %s %s", k == 1 ? "--ttl-lt" :
-			"--ttl-gt", v);
+		fprintf(g->out, " -m %s --%s-%s %s", name, name,
+			k == 1 ? "lt" : "gt", v);
 }
 
 static void put_tos(struct gen *g)
@@ -243,14 +306,14 @@ static void put_match(struct gen *g)
 	switch (rng_below(&g->r, 8)) {
 	case 0:
 		fprintf(g->out, " -m iprange %s--src-range %s", not(g),
-			PICK(g, ranges));
+			PICK6(g, ranges, ranges6));
 		if (chance(g, 30))
 			fprintf(g->out, " %s--dst-range %s", not(g),
-				PICK(g, ranges));
+				PICK6(g, ranges, ranges6));
 		break;
 	case 1:
 		fprintf(g->out, " -m iprange %s--dst-range %s", not(g),
-			PICK(g, ranges));
+			PICK6(g, ranges, ranges6));
 		break;
 	case 2:
 		fprintf(g->out, " -m length %s--length %s", not(g),
@@ -310,7 +373,7 @@ static void put_rule(struct gen *g, const struct place *at)
 		put_ifaces(g, at);
 		if (chance(g, 65))
 			put_proto(g);
-		if (chance(g, 5))
+		if (!g->ipv6 && chance(g, 5))
 			fprintf(g->out, " %s-f", not(g));
 		while (chance(g, 25))
 			put_match(g);
@@ -345,13 +408,13 @@ static void put_nest(struct gen *g)
 	for (i = 0; i < COUNT(bases); i++)
 		fprintf(g->out, "-A %s ! -p 132 -j c1-0\n", bases[i]);
 	for (i = 0; i + 1 < LEVELS; i++)
-		fprintf(g->out, "-A c%u-%u -s 0.0.0.0/1 -j c%u-%u\n", i + 1, i,
-			i + 2, i + 1);
+		fprintf(g->out, "-A c%u-%u -s %s -j c%u-%u\n", i + 1, i,
+			g->ipv6 ? "::/1" : "0.0.0.0/1", i + 2, i + 1);
 }
 
 char *rg_make(const struct rg_opts *opts)
 {
-	struct gen g = { .r = rng_at(opts->seed, 77),
+	struct gen g = { .r = rng_at(opts->seed, 77), .ipv6 = opts->ipv6,
 			 .stateful = opts->stateful,
 			 .printable = opts->printable };
 	uint32_t i, k, rules = opts->rules;

@@ -13,6 +13,7 @@
 
 struct rg_opts {
 	uint64_t	seed;
+	bool		ipv6;
 	uint32_t	rules;		/* about so many; 0: a random number */
 	bool		stateful;	/* -m conntrack and -m state as well */
 	/*

@@ -14,6 +14,7 @@
 #include "frontend/xt.h"
 
 struct reading {
+	int	family;
 	void	*image;		/* of the filter table */
 	size_t	size;
 };
@@ -21,9 +22,10 @@ struct reading {
 static int begin(void *ctx, const char *table, struct ir_table **out,
 		 struct diag *diag)
 {
-	(void)ctx;
+	const struct reading *r = ctx;
+
 	(void)diag;
-	*out = ir_table_new(AF_INET, table);
+	*out = ir_table_new(r->family, table);
 	return *out ? 0 : -errno;
 }
 
@@ -61,11 +63,11 @@ static int ready(struct ir_table *t, struct diag *diag)
 	return ir_table_check(t, &depth, diag);
 }
 
-struct ir_table *table_read(const char *text)
+struct ir_table *table_read(const char *text, int family)
 {
 	static const struct fe_restore_ops ops = { begin, commit, give_up };
 	static const struct fe_restore_opts opts = { .prog = "oracle" };
-	struct reading r = { 0 };
+	struct reading r = { .family = family };
 	struct ir_table *t = NULL;
 	struct diag diag;
 	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");

@@ -9,11 +9,11 @@
 int table_init(void);
 
 /*
- * Reads iptables-save text and gives the filter table, numbered and checked,
- * after a way through its stored form (frontend/image.h).  NULL: told on
+ * Reads iptables-save text (or ip6tables', with AF_INET6) and gives the
+ * filter table, numbered and checked, after a way through its stored form (frontend/image.h).  NULL: told on
  * stderr.
  */
-struct ir_table *table_read(const char *text);
+struct ir_table *table_read(const char *text, int family);
 
 /* The table as our save prints it; the caller's to free(). */
 char *table_save(const struct ir_table *t);
