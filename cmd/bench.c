@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cmd/bench/compare.h"
@@ -571,7 +572,7 @@ static int start(struct bench *b)
 	struct diag diag;
 	int err;
 
-	err = fe_xt_init(CMD_RESTORE);
+	err = fe_xt_init(AF_INET, CMD_RESTORE);
 	if (err) {
 		fprintf(stderr, "xtbpf bench: libxtables: %s\n",
 			strerror(-err));

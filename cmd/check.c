@@ -416,7 +416,7 @@ int cmd_check(int argc, char **argv, bool json)
 	if (err)
 		return err < 0 ? 2 : 0;
 	i = optind;		/* libxtables uses getopt, too */
-	err = fe_xt_init(CMD_RESTORE);
+	err = fe_xt_init(AF_INET, CMD_RESTORE);
 	if (err) {
 		fprintf(stderr, "xtbpf check: libxtables: %s\n", strerror(-err));
 		return 1;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <xtables.h>
 
 #include "cmd/cmd.h"
@@ -204,7 +205,7 @@ int cmd_iptables(int argc, char **argv)
 			CMD_IPTABLES);
 		return FE_PARAMETER_PROBLEM;
 	}
-	err = fe_xt_init(CMD_IPTABLES);
+	err = fe_xt_init(AF_INET, CMD_IPTABLES);
 	if (err) {
 		fprintf(stderr, "%s: libxtables: %s\n", CMD_IPTABLES,
 			strerror(-err));

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "cmd/cmd.h"
 #include "cmd/session.h"
@@ -214,7 +215,7 @@ static int restore(struct args *a, FILE *in)
 		.commit	= cmd_session_commit,
 		.abort	= cmd_session_abort,
 	};
-	int err = fe_xt_init(CMD_RESTORE);
+	int err = fe_xt_init(AF_INET, CMD_RESTORE);
 
 	if (err) {
 		fprintf(stderr, "%s: libxtables: %s\n", CMD_RESTORE,

@@ -167,7 +167,7 @@ static int save(struct args *a)
 	int err;
 
 	diag_init(&diag);
-	err = fe_xt_init(CMD_SAVE);
+	err = fe_xt_init(AF_INET, CMD_SAVE);
 	if (!err)
 		err = read_loaded(&image, &diag);
 	if (!err && a->table)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "backend/ns.h"
 #include "cmd/cmd.h"
@@ -324,7 +325,7 @@ static int status(bool all, bool json)
 	int err;
 
 	diag_init(&diag);
-	err = fe_xt_init(CMD_SAVE);
+	err = fe_xt_init(AF_INET, CMD_SAVE);
 	if (!err)
 		err = all ? show_all(list, &diag) : show_here(list, &diag);
 	if (!err && list)

@@ -127,7 +127,7 @@ void fe_command_set(struct fe_command *c, unsigned int option)
 	if (!inverse(option))
 		xtables_error(PARAMETER_PROBLEM, "cannot have ! before %s",
 			      fe_command_option_name(option));
-	c->fw.ip.invflags |= inverse(option);
+	c->ip.invflags |= inverse(option);
 }
 
 bool fe_command_has_arg(const struct fe_command *c)
@@ -421,8 +421,10 @@ static void opt_lock(struct fe_command *c, int opt)
 }
 
 /* The other family's option: a line may be for the other program. */
-static void opt_family(struct fe_command *c)
+static void opt_family(struct fe_command *c, int opt)
 {
+	if (opt != c->family->other)
+		return;
 	if (!c->restore)
 		fe_xt_leave_tryhelp();
 	c->ignore = true;
@@ -452,10 +454,10 @@ static bool general(struct fe_command *c, int opt)
 		fe_command_set(c, FE_OPT_LINENUMBERS);
 		return true;
 	case '4':
-	case 'M':		/* there is no module to load */
-		return true;
 	case '6':
-		opt_family(c);
+		opt_family(c, opt);
+		return true;
+	case 'M':		/* there is no module to load */
 		return true;
 	case 'V':
 		opt_version(c);
@@ -561,6 +563,7 @@ void fe_command_init(struct fe_command *c, const struct fe_tokens *tokens)
 	memset(c, 0, sizeof(*c));
 	c->tokens = tokens;
 	c->restore = true;
+	c->family = fe_xt_family();
 	c->jumpto = "";
 }
 

@@ -11,12 +11,11 @@
 #define FRONTEND_COMMAND_H
 
 #include <getopt.h>
-#include <netinet/in.h>
-#include <net/if.h>
-#include <linux/netfilter_ipv4/ip_tables.h>
 #include <stdbool.h>
 
+#include "frontend/family.h"
 #include "frontend/token.h"
+#include "ir/ruleset.h"
 
 /* One bit each; -L and -S may come with -Z.  In the order iptables has them. */
 enum {
@@ -62,8 +61,8 @@ struct xtables_target;
 /* Addresses of -s or -d: one rule is made for each. */
 struct fe_addrs {
 	const char	*arg;
-	struct in_addr	*addr;
-	struct in_addr	*mask;
+	void		*addr;		/* as libxtables gives them for the family */
+	void		*mask;
 	unsigned int	n;
 };
 
@@ -72,6 +71,7 @@ struct fe_command {
 	char		**argv;		/* borrowed; parsing writes to it */
 	const struct fe_tokens *tokens;	/* where it comes from, of a line */
 	bool		restore;	/* a line of the save format */
+	const struct fe_family *family;
 
 	unsigned int	command;	/* FE_CMD_* */
 	unsigned int	options;	/* FE_OPT_* */
@@ -82,7 +82,7 @@ struct fe_command {
 	unsigned int	rulenum;	/* from 1; 0: none given */
 	int		verbose;
 	bool		quit;		/* -h or -V was answered */
-	bool		ignore;		/* -6: the line is not for us */
+	bool		ignore;		/* the line is for the other family */
 	int		wait;		/* -w: seconds; 0: do not, -1: for ever */
 	bool		interval;	/* -W was given */
 
@@ -103,8 +103,8 @@ struct fe_command {
 
 	bool		invert;		/* a '!' waits for its option */
 
-	/* The IP part, flags and counters.  Last: it ends in an open array. */
-	struct ipt_entry fw;
+	struct fe_ip	ip;		/* addresses aside */
+	struct ir_counter counter;
 };
 
 /* For struct xtables_globals; libxtables adds the extensions' to a copy. */
@@ -112,7 +112,8 @@ extern struct option fe_command_options[];
 
 /*
  * Of a line of the save format: the first argument is the program's name, the
- * next two are "-t TABLE", as iptables-restore passes them.
+ * next two are "-t TABLE", as iptables-restore passes them.  Commands are of the
+ * family that libxtables is set up for.
  */
 void fe_command_init(struct fe_command *c, const struct fe_tokens *tokens);
 

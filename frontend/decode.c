@@ -2,28 +2,17 @@
 /*
  * frontend/decode.c - from the entry of a rule to its meaning
  *
- * The IP part is ip_packet_match() of net/ipv4/netfilter/ip_tables.c; each
- * match is one file in match/.  A rule with anything that is not known exactly
+ * The IP part is ip_packet_match() of net/ipv4/netfilter/ip_tables.c or
+ * ip6_packet_match() of ip6_tables.c; each match is one file in match/.  A rule with anything that is not known exactly
  * is kept, to be printed, and refused.
  */
 #include "frontend/decode.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
 #include "frontend/entry.h"
 #include "frontend/match.h"
-
-static int decode_addr(const struct fe_into *in, enum ir_field field,
-		       struct in_addr addr, struct in_addr mask, bool invert)
-{
-	if (!mask.s_addr && !addr.s_addr && !invert)
-		return 0;
-	return ir_rule_add_masked(in->table, in->rule, field,
-				  ntohl(mask.s_addr), ntohl(addr.s_addr),
-				  invert);
-}
 
 static int decode_iface(const struct fe_into *in, enum ir_field field,
 			const char *name, const unsigned char *mask,
@@ -45,7 +34,7 @@ static int decode_iface(const struct fe_into *in, enum ir_field field,
 	return ir_rule_add_pred(in->table, in->rule, &pred);
 }
 
-static int decode_frag(const struct fe_into *in, const struct ipt_ip *ip)
+static int decode_frag(const struct fe_into *in, const struct fe_ip *ip)
 {
 	const struct ir_term term = {
 		.field	= IR_KIND,
@@ -60,33 +49,48 @@ static int decode_frag(const struct fe_into *in, const struct ipt_ip *ip)
 		.nterms	= 1,
 	};
 
-	if (!(ip->flags & IPT_F_FRAG))
+	if (!ip->fragment)
 		return 0;
 	return ir_rule_add_pred(in->table, in->rule, &pred);
 }
 
-static int decode_ip(const struct fe_into *in, const struct ipt_ip *ip)
+/* In IPv6 it is a match of its own: what it does to packets without one. */
+static int decode_proto(const struct fe_into *in, const struct fe_ip *ip)
 {
 	int err;
 
-	err = decode_addr(in, IR_SADDR, ip->src, ip->smsk,
-			  ip->invflags & IPT_INV_SRCIP);
+	if (ip->asks_proto) {
+		err = fe_match_begin(in, IR_NEED_PROTO);
+		if (err)
+			return err;
+	}
+	if (!ip->proto)
+		return 0;
+	return fe_match_range(in, IR_PROTO, ip->proto, ip->proto,
+			      ip->invflags & XT_INV_PROTO);
+}
+
+static int decode_ip(const struct fe_into *in, const struct fe_ip *ip)
+{
+	int err;
+
+	err = fe_match_addr(in, IR_SADDR, &ip->src, &ip->smsk,
+			    ip->invflags & IPT_INV_SRCIP);
 	if (!err)
-		err = decode_addr(in, IR_DADDR, ip->dst, ip->dmsk,
-				  ip->invflags & IPT_INV_DSTIP);
+		err = fe_match_addr(in, IR_DADDR, &ip->dst, &ip->dmsk,
+				    ip->invflags & IPT_INV_DSTIP);
 	if (!err)
 		err = decode_iface(in, IR_IIF, ip->iniface, ip->iniface_mask,
 				   ip->invflags & IPT_INV_VIA_IN);
 	if (!err)
 		err = decode_iface(in, IR_OIF, ip->outiface, ip->outiface_mask,
 				   ip->invflags & IPT_INV_VIA_OUT);
-	if (!err && ip->proto)
-		err = fe_match_range(in, IR_PROTO, ip->proto, ip->proto,
-				     ip->invflags & XT_INV_PROTO);
+	if (!err)
+		err = decode_proto(in, ip);
 	return err ? err : decode_frag(in, ip);
 }
 
-static bool allowed(const struct fe_match *match, const struct ipt_ip *ip)
+static bool allowed(const struct fe_match *match, const struct fe_ip *ip)
 {
 	const uint8_t *p;
 
@@ -100,11 +104,16 @@ static bool allowed(const struct fe_match *match, const struct ipt_ip *ip)
 	return false;
 }
 
-static int decode_match(const struct fe_into *in, const struct ipt_ip *ip,
+static const struct fe_match *find(int family, const struct xt_entry_match *m)
+{
+	return fe_match_find(family, m->u.user.name, m->u.user.revision);
+}
+
+static int decode_match(const struct fe_into *in, const struct fe_ip *ip,
 			const struct xt_entry_match *m)
 {
+	const struct fe_match *match = find(ir_table_family(in->table), m);
 	const char *name = m->u.user.name;
-	const struct fe_match *match = fe_match_find(name, m->u.user.revision);
 
 	/* for fe_check_rule(), which no longer knows the place of the match */
 	if (match && !allowed(match, ip))
@@ -115,15 +124,14 @@ static int decode_match(const struct fe_into *in, const struct ipt_ip *ip,
 	return match->decode(in, m->data);
 }
 
-static int decode_target(struct ir_table *t, struct ir_rule *rule,
-			 struct ir_chain *to, const struct ir_loc *loc)
+static int decode_target(const struct fe_into *in, const struct fe_ip *ip,
+			 struct ir_chain *to, const char *name)
 {
-	const struct ipt_entry *e = rule->entry;
-	const char *name = fe_entry_target(e)->u.user.name;
+	struct ir_rule *rule = in->rule;
 
 	if (to) {
 		rule->to = to;
-		rule->target = e->ip.flags & IPT_F_GOTO ? IR_GOTO : IR_JUMP;
+		rule->target = ip->go ? IR_GOTO : IR_JUMP;
 	} else if (!*name) {
 		rule->target = IR_CONTINUE;
 	} else if (!strcmp(name, "ACCEPT")) {
@@ -134,7 +142,7 @@ static int decode_target(struct ir_table *t, struct ir_rule *rule,
 		rule->target = IR_RETURN;
 	} else {
 		rule->target = IR_EXTENSION;
-		return ir_rule_refuse(t, rule, loc,
+		return ir_rule_refuse(in->table, rule, in->loc,
 				      "target '%s' cannot be compiled yet",
 				      name);
 	}
@@ -142,12 +150,12 @@ static int decode_target(struct ir_table *t, struct ir_rule *rule,
 }
 
 /* ip_tables.c calls a rule unconditional that has neither IP part nor match. */
-static bool unconditional(const struct ipt_entry *e)
+static bool unconditional(const struct fe_family *f, const void *entry)
 {
-	static const struct ipt_ip nothing;
+	static const union fe_entry nothing;
 
-	return e->target_offset == sizeof(*e) &&
-	       !memcmp(&e->ip, &nothing, sizeof(nothing));
+	return !fe_entry_next_match(f, entry, NULL) &&
+	       !memcmp(entry, &nothing, f->ip_size);
 }
 
 static int refuse_table(struct ir_table *t, struct ir_rule *rule)
@@ -163,37 +171,43 @@ int fe_decode_rule(struct ir_table *t, struct ir_rule *rule,
 		   struct ir_chain *to, const struct fe_places *places)
 {
 	static const struct fe_places nowhere;
-	const struct ipt_entry *e = rule->entry;
+	const struct fe_family *f = fe_family_get(ir_table_family(t));
 	struct fe_into in = { .table = t, .rule = rule };
 	const struct xt_entry_match *m = NULL;
+	const void *e = rule->entry;
+	struct fe_ip ip;
 	unsigned int i;
 	int err;
 
 	if (!places)
 		places = &nowhere;
-	rule->always = unconditional(e);
+	f->get_ip(e, &ip);
+	rule->always = unconditional(f, e);
 	err = refuse_table(t, rule);
 	if (!err)
-		err = decode_ip(&in, &e->ip);
-	for (i = 0; !err && (m = fe_entry_next_match(e, m)); i++) {
+		err = decode_ip(&in, &ip);
+	for (i = 0; !err && (m = fe_entry_next_match(f, e, m)); i++) {
 		in.loc = i < places->nmatches ? &places->match[i] : &rule->loc;
-		err = decode_match(&in, &e->ip, m);
+		err = decode_match(&in, &ip, m);
 	}
 	if (err)
 		return err;
-	return decode_target(t, rule, to,
-			     places->target ? places->target : &rule->loc);
+	in.loc = places->target ? places->target : &rule->loc;
+	return decode_target(&in, &ip, to, fe_entry_target(f, e)->u.user.name);
 }
 
-int fe_check_rule(const struct ir_rule *rule, struct diag *diag)
+int fe_check_rule(const struct ir_table *t, const struct ir_rule *rule,
+		  struct diag *diag)
 {
-	const struct ipt_entry *e = rule->entry;
+	const struct fe_family *f = fe_family_get(ir_table_family(t));
 	const struct xt_entry_match *m = NULL;
 	const struct fe_match *match;
+	struct fe_ip ip;
 
-	while ((m = fe_entry_next_match(e, m))) {
-		match = fe_match_find(m->u.user.name, m->u.user.revision);
-		if (!match || allowed(match, &e->ip))
+	f->get_ip(rule->entry, &ip);
+	while ((m = fe_entry_next_match(f, rule->entry, m))) {
+		match = find(f->af, m);
+		if (!match || allowed(match, &ip))
 			continue;
 		diag_error(diag, &rule->loc, "match '%s' needs %s",
 			   match->name, match->needs);
@@ -211,7 +225,7 @@ int fe_check_table(const struct ir_table *t, struct diag *diag)
 	for (i = 0; !err && i < ir_table_nchains(t); i++) {
 		c = ir_table_chain(t, i);
 		for (j = 0; !err && j < c->nrules; j++)
-			err = fe_check_rule(c->rule[j], diag);
+			err = fe_check_rule(t, c->rule[j], diag);
 	}
 	return err;
 }

@@ -30,7 +30,8 @@ int fe_decode_rule(struct ir_table *t, struct ir_rule *rule,
  * What iptables leaves to the kernel: whether each match is allowed where it
  * is.  0, or -EINVAL told in @diag.
  */
-int fe_check_rule(const struct ir_rule *rule, struct diag *diag);
+int fe_check_rule(const struct ir_table *t, const struct ir_rule *rule,
+		  struct diag *diag);
 int fe_check_table(const struct ir_table *t, struct diag *diag);
 
 #endif

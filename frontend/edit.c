@@ -69,7 +69,7 @@ static void settle_target(const struct fe_edit *ed)
 	}
 	if (c->target)
 		return;
-	if (*c->jumpto && !chain && c->fw.ip.flags & IPT_F_GOTO)
+	if (*c->jumpto && !chain && c->ip.go)
 		xtables_error(PARAMETER_PROBLEM, "goto '%s' is not a chain",
 			      c->jumpto);
 	if (*c->jumpto && !chain) {
@@ -93,7 +93,7 @@ static void settle_target(const struct fe_edit *ed)
 /* What all rules of one command share. */
 struct maker {
 	const struct fe_edit *ed;
-	struct ipt_entry *entry;	/* ours to free() */
+	void		*entry;		/* ours to free() */
 	struct ir_chain	*to;
 	bool		builtin;	/* which is not allowed */
 	struct ir_loc	loc;		/* its text belongs to the table */
@@ -170,9 +170,8 @@ static struct ir_rule *make(const struct maker *m, unsigned int s,
 	if (!rule)
 		return NULL;
 	rule->loc = m->loc;
-	rule->counter.packets = c->fw.counters.pcnt;
-	rule->counter.bytes = c->fw.counters.bcnt;
-	rule->entry_size = m->entry->next_offset;
+	rule->counter = c->counter;
+	rule->entry_size = fe_entry_size(c->family, m->entry);
 	rule->entry = ir_table_alloc(t, rule->entry_size);
 	if (!rule->entry)
 		return NULL;
@@ -546,11 +545,7 @@ static int rename_chain(const struct fe_edit *ed, struct diag *diag)
 static int set_policy(const struct fe_edit *ed, struct diag *diag)
 {
 	const struct fe_command *c = ed->command;
-	const struct ir_counter counter = {
-		.packets	= c->fw.counters.pcnt,
-		.bytes		= c->fw.counters.bcnt,
-	};
-	int err = fe_edit_policy(ed->table, c->chain, c->policy, &counter);
+	int err = fe_edit_policy(ed->table, c->chain, c->policy, &c->counter);
 
 	if (err == -ENOENT)
 		return fail(ed, diag, c->at_chain, err,

@@ -26,24 +26,45 @@ static size_t matches_size(const struct xtables_rule_match *r)
 	return size;
 }
 
-int fe_entry_build(const struct fe_command *c, struct ipt_entry **out)
+static uint16_t get16(const void *entry, size_t at)
+{
+	uint16_t v;
+
+	memcpy(&v, (const char *)entry + at, sizeof(v));
+	return v;
+}
+
+static void put16(void *entry, size_t at, uint16_t v)
+{
+	memcpy((char *)entry + at, &v, sizeof(v));
+}
+
+static uint16_t target_offset(const struct fe_family *f, const void *entry)
+{
+	return get16(entry, f->target_offset);
+}
+
+uint16_t fe_entry_size(const struct fe_family *f, const void *entry)
+{
+	return get16(entry, f->next_offset);
+}
+
+int fe_entry_build(const struct fe_command *c, void **out)
 {
 	const struct xt_entry_target *target = c->target->t;
-	size_t offset = sizeof(struct ipt_entry) + matches_size(c->matches);
+	size_t offset = c->family->entry_size + matches_size(c->matches);
 	size_t size = offset + target->u.target_size;
 	const struct xtables_rule_match *r;
-	struct ipt_entry *e;
-	char *p;
+	char *e, *p;
 
 	if (size > ENTRY_MAX)
 		return -E2BIG;
 	e = calloc(1, size);
 	if (!e)
 		return -ENOMEM;
-	e->ip = c->fw.ip;
-	e->target_offset = offset;
-	e->next_offset = size;
-	p = (char *)e->elems;
+	put16(e, c->family->target_offset, offset);
+	put16(e, c->family->next_offset, size);
+	p = e + c->family->entry_size;
 	for (r = c->matches; r; r = r->next) {
 		memcpy(p, r->match->m, r->match->m->u.match_size);
 		p += r->match->m->u.match_size;
@@ -54,31 +75,33 @@ int fe_entry_build(const struct fe_command *c, struct ipt_entry **out)
 	return 0;
 }
 
-void fe_entry_set_addrs(struct ipt_entry *e, const struct fe_command *c,
-			unsigned int s, unsigned int d)
+void fe_entry_set_addrs(void *entry, const struct fe_command *c, unsigned int s,
+			unsigned int d)
 {
-	if (s < c->src.n) {
-		e->ip.src = c->src.addr[s];
-		e->ip.smsk = c->src.mask[s];
-	}
-	if (d < c->dst.n) {
-		e->ip.dst = c->dst.addr[d];
-		e->ip.dmsk = c->dst.mask[d];
-	}
+	struct fe_ip ip = c->ip;
+
+	if (s < c->src.n)
+		c->family->pick(&c->src, s, &ip.src, &ip.smsk);
+	if (d < c->dst.n)
+		c->family->pick(&c->dst, d, &ip.dst, &ip.dmsk);
+	c->family->put_ip(entry, &ip);
 }
 
-const struct xt_entry_target *fe_entry_target(const struct ipt_entry *e)
+const struct xt_entry_target *fe_entry_target(const struct fe_family *f,
+					      const void *entry)
 {
-	return (const void *)((const char *)e + e->target_offset);
+	return (const void *)((const char *)entry + target_offset(f, entry));
 }
 
 const struct xt_entry_match *
-fe_entry_next_match(const struct ipt_entry *e, const struct xt_entry_match *m)
+fe_entry_next_match(const struct fe_family *f, const void *entry,
+		    const struct xt_entry_match *m)
 {
+	const char *e = entry;
 	const char *p = m ? (const char *)m + m->u.match_size :
-			    (const char *)e->elems;
+			    e + f->entry_size;
 
-	return p < (const char *)e + e->target_offset ? (const void *)p : NULL;
+	return p < e + target_offset(f, entry) ? (const void *)p : NULL;
 }
 
 static bool terminated(const char *s, size_t size)
@@ -94,29 +117,38 @@ static bool valid_target(const char *p, size_t size)
 	       terminated(t->u.user.name, sizeof(t->u.user.name));
 }
 
-bool fe_entry_valid(const void *entry, size_t size)
+static bool valid_matches(const char *p, size_t size)
 {
-	const struct ipt_entry *e = entry;
 	const struct xt_entry_match *m;
-	size_t at = sizeof(*e);
 
-	if (size < sizeof(*e) || e->next_offset != size ||
-	    e->target_offset < sizeof(*e) || e->target_offset > size ||
-	    e->target_offset % 8)
-		return false;
-	if (!terminated(e->ip.iniface, IFNAMSIZ) ||
-	    !terminated(e->ip.outiface, IFNAMSIZ))
-		return false;
-	while (at < e->target_offset) {
-		m = (const void *)((const char *)e + at);
-		if (e->target_offset - at < sizeof(*m) ||
-		    m->u.match_size < sizeof(*m) || m->u.match_size % 8 ||
-		    m->u.match_size > e->target_offset - at ||
+	while (size) {
+		m = (const void *)p;
+		if (size < sizeof(*m) || m->u.match_size < sizeof(*m) ||
+		    m->u.match_size % 8 || m->u.match_size > size ||
 		    !terminated(m->u.user.name, sizeof(m->u.user.name)))
 			return false;
-		at += m->u.match_size;
+		p += m->u.match_size;
+		size -= m->u.match_size;
 	}
-	return valid_target((const char *)e + at, size - at);
+	return true;
+}
+
+bool fe_entry_valid(const struct fe_family *f, const void *entry, size_t size)
+{
+	const char *e = entry;
+	struct fe_ip ip;
+	size_t at;
+
+	if (size < f->entry_size || fe_entry_size(f, entry) != size)
+		return false;
+	at = target_offset(f, entry);
+	if (at < f->entry_size || at > size || at % 8)
+		return false;
+	f->get_ip(entry, &ip);
+	return terminated(ip.iniface, IFNAMSIZ) &&
+	       terminated(ip.outiface, IFNAMSIZ) &&
+	       valid_matches(e + f->entry_size, at - f->entry_size) &&
+	       valid_target(e + at, size - at);
 }
 
 static bool same_iface(const char *a, const unsigned char *amask,
@@ -131,13 +163,17 @@ static bool same_iface(const char *a, const unsigned char *amask,
 	return true;
 }
 
-static bool same_ip(const struct ipt_ip *a, const struct ipt_ip *b)
+static bool same_addr(const struct in6_addr *a, const struct in6_addr *b)
 {
-	return a->src.s_addr == b->src.s_addr &&
-	       a->dst.s_addr == b->dst.s_addr &&
-	       a->smsk.s_addr == b->smsk.s_addr &&
-	       a->dmsk.s_addr == b->dmsk.s_addr &&
-	       a->proto == b->proto && a->flags == b->flags &&
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static bool same_ip(const struct fe_ip *a, const struct fe_ip *b)
+{
+	return same_addr(&a->src, &b->src) && same_addr(&a->dst, &b->dst) &&
+	       same_addr(&a->smsk, &b->smsk) && same_addr(&a->dmsk, &b->dmsk) &&
+	       a->proto == b->proto && a->asks_proto == b->asks_proto &&
+	       a->fragment == b->fragment && a->go == b->go &&
 	       a->invflags == b->invflags &&
 	       same_iface(a->iniface, a->iniface_mask,
 			  b->iniface, b->iniface_mask) &&
@@ -155,27 +191,30 @@ static bool same_match(const struct xt_entry_match *a,
 	       !memcmp(a->data, b->data, compared < size ? compared : size);
 }
 
-static bool same_matches(const struct ipt_entry *a, const struct ipt_entry *b,
-			 const struct xtables_rule_match *r)
+static bool same_matches(const struct fe_command *c, const void *a,
+			 const void *b)
 {
-	const struct xt_entry_match *m = fe_entry_next_match(a, NULL);
-	const struct xt_entry_match *n = fe_entry_next_match(b, NULL);
+	const struct xt_entry_match *m, *n;
+	const struct xtables_rule_match *r;
 
-	for (; m && n && r; r = r->next) {
+	m = fe_entry_next_match(c->family, a, NULL);
+	n = fe_entry_next_match(c->family, b, NULL);
+	for (r = c->matches; m && n && r; r = r->next) {
 		if (!same_match(m, n, r->match->userspacesize))
 			return false;
-		m = fe_entry_next_match(a, m);
-		n = fe_entry_next_match(b, n);
+		m = fe_entry_next_match(c->family, a, m);
+		n = fe_entry_next_match(c->family, b, n);
 	}
 	return !m && !n && !r;
 }
 
-static bool same_target(const struct ir_rule *a, const struct ir_rule *b,
-			size_t compared)
+static bool same_target(const struct fe_command *c, const struct ir_rule *a,
+			const struct ir_rule *b)
 {
-	const struct xt_entry_target *t = fe_entry_target(a->entry);
-	const struct xt_entry_target *u = fe_entry_target(b->entry);
+	const struct xt_entry_target *t = fe_entry_target(c->family, a->entry);
+	const struct xt_entry_target *u = fe_entry_target(c->family, b->entry);
 	size_t size = u->u.target_size - TARGET_HEADER;
+	size_t compared = c->target->userspacesize;
 
 	if (a->target != b->target || a->to != b->to)
 		return false;
@@ -189,11 +228,14 @@ static bool same_target(const struct ir_rule *a, const struct ir_rule *b,
 bool fe_entry_same(const struct ir_rule *r, const struct ir_rule *like,
 		   const struct fe_command *c)
 {
-	const struct ipt_entry *a = r->entry, *b = like->entry;
+	const struct fe_family *f = c->family;
+	const void *a = r->entry, *b = like->entry;
+	struct fe_ip one, other;
 
-	return same_ip(&a->ip, &b->ip) &&
-	       a->target_offset == b->target_offset &&
-	       a->next_offset == b->next_offset &&
-	       same_matches(a, b, c->matches) &&
-	       same_target(r, like, c->target->userspacesize);
+	f->get_ip(a, &one);
+	f->get_ip(b, &other);
+	return same_ip(&one, &other) &&
+	       target_offset(f, a) == target_offset(f, b) &&
+	       fe_entry_size(f, a) == fe_entry_size(f, b) &&
+	       same_matches(c, a, b) && same_target(c, r, like);
 }

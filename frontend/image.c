@@ -17,7 +17,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "frontend/decode.h"
 #include "frontend/entry.h"
@@ -36,7 +35,7 @@ struct header {
 	uint32_t	nchains;
 	uint32_t	sum;		/* of all of it, but for this */
 	uint32_t	counters;	/* 0 or 1 */
-	uint32_t	unused;
+	uint32_t	family;
 	char		table[32];
 };
 
@@ -217,6 +216,7 @@ static void put_header(struct writer *w, const struct ir_table *t)
 		.size		= w->used,
 		.nchains	= ir_table_nchains(t),
 		.counters	= w->counters,
+		.family		= ir_table_family(t),
 	};
 
 	if (w->failed)
@@ -333,6 +333,7 @@ static int find_chain(const struct ir_table *t, uint32_t to,
 
 static int read_rule(struct reader *r, struct ir_table *t, struct ir_chain *c)
 {
+	const struct fe_family *f = fe_family_get(ir_table_family(t));
 	const void *p = take(r, sizeof(struct rule));
 	struct ir_chain *to;
 	struct ir_rule *rule;
@@ -355,7 +356,7 @@ static int read_rule(struct reader *r, struct ir_table *t, struct ir_chain *c)
 	if (!rule->entry)
 		return -ENOMEM;
 	err = unpack(r, rule->entry, words);
-	if (!err && !fe_entry_valid(rule->entry, h.size))
+	if (!err && !fe_entry_valid(f, rule->entry, h.size))
 		err = -EINVAL;
 	if (!err)
 		err = take_counter(r, &rule->counter);
@@ -451,7 +452,7 @@ static int read_image(const uint8_t *image, size_t size, struct ir_table **t)
 	r.p = image + sizeof(h);
 	r.end = image + h.size;
 	r.counters = h.counters;
-	*t = ir_table_new(AF_INET, h.table);
+	*t = ir_table_new((int)h.family, h.table);
 	if (!*t)
 		return errno == ENOMEM ? -ENOMEM : -EINVAL;
 	return read_chains(&r, *t, h.nchains);

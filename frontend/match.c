@@ -9,7 +9,9 @@ static const struct fe_match *const matches[] = {
 	&fe_match_comment,
 	&fe_match_conntrack,
 	&fe_match_dscp,
+	&fe_match_hl,
 	&fe_match_icmp,
+	&fe_match_icmp6,
 	&fe_match_iprange,
 	&fe_match_length,
 	&fe_match_multiport,
@@ -19,13 +21,15 @@ static const struct fe_match *const matches[] = {
 	&fe_match_udp,
 };
 
-const struct fe_match *fe_match_find(const char *name, uint8_t revision)
+const struct fe_match *fe_match_find(int family, const char *name,
+				     uint8_t revision)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(matches) / sizeof(*matches); i++)
 		if (!strcmp(matches[i]->name, name) &&
-		    matches[i]->revision == revision)
+		    matches[i]->revision == revision &&
+		    (!matches[i]->family || matches[i]->family == family))
 			return matches[i];
 	return NULL;
 }

@@ -8,12 +8,10 @@
 #ifndef FRONTEND_MATCH_H
 #define FRONTEND_MATCH_H
 
-#include <netinet/in.h>
-#include <net/if.h>
-#include <linux/netfilter_ipv4/ip_tables.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "frontend/family.h"
 #include "ir/ruleset.h"
 
 /* The rule a match is decoded into. */
@@ -26,6 +24,7 @@ struct fe_into {
 struct fe_match {
 	const char	*name;
 	uint8_t		revision;
+	uint8_t		family;		/* AF_INET, AF_INET6, or 0: both */
 	size_t		size;		/* of the data, at the least */
 	/* Appends its matches and predicates, or refuses.  0 or -ENOMEM. */
 	int		(*decode)(const struct fe_into *in, const void *data);
@@ -35,10 +34,24 @@ struct fe_match {
 };
 
 /* NULL when there is none. */
-const struct fe_match *fe_match_find(const char *name, uint8_t revision);
+const struct fe_match *fe_match_find(int family, const char *name,
+				     uint8_t revision);
 
 /* Starts a match with @need.  0 or -ENOMEM. */
 int fe_match_begin(const struct fe_into *in, enum ir_need need);
+
+/*
+ * (the address & mask) == addr, or its contrary: of all words of it.  @field is
+ * IR_SADDR or IR_DADDR.
+ */
+int fe_match_addr(const struct fe_into *in, enum ir_field field,
+		  const struct in6_addr *addr, const struct in6_addr *mask,
+		  bool negate);
+
+/* min <= the address <= max, or its contrary. */
+int fe_match_addr_range(const struct fe_into *in, enum ir_field field,
+			const struct in6_addr *min, const struct in6_addr *max,
+			bool negate);
 
 /* A predicate that never holds. */
 int fe_match_never(const struct fe_into *in);
@@ -53,7 +66,9 @@ int fe_match_range(const struct fe_into *in, enum ir_field field, uint32_t lo,
 extern const struct fe_match fe_match_comment;
 extern const struct fe_match fe_match_conntrack;
 extern const struct fe_match fe_match_dscp;
+extern const struct fe_match fe_match_hl;
 extern const struct fe_match fe_match_icmp;
+extern const struct fe_match fe_match_icmp6;
 extern const struct fe_match fe_match_iprange;
 extern const struct fe_match fe_match_length;
 extern const struct fe_match fe_match_multiport;

@@ -15,7 +15,7 @@
 #include "frontend/entry.h"
 #include "frontend/xt.h"
 
-static void print_match(const struct ipt_ip *ip, const struct xt_entry_match *m,
+static void print_match(const void *ip, const struct xt_entry_match *m,
 			unsigned int format)
 {
 	const char *name = m->u.user.name;
@@ -39,8 +39,7 @@ static void print_match(const struct ipt_ip *ip, const struct xt_entry_match *m,
 }
 
 /* A standard target has nothing to add to its name. */
-static void print_extension(const struct ipt_ip *ip,
-			    const struct xt_entry_target *t,
+static void print_extension(const void *ip, const struct xt_entry_target *t,
 			    unsigned int format)
 {
 	const char *name = t->u.user.name;
@@ -85,10 +84,10 @@ static void print_proto(uint8_t proto, bool invert, unsigned int format)
 		printf("%-*u ", FMT(4, 0), proto);
 }
 
-static void print_frag(uint8_t flags, uint8_t invflags, unsigned int format)
+static void print_frag(bool fragment, uint8_t invflags, unsigned int format)
 {
 	printf("%s%c%c ", FMT("", "opt "), invflags & IPT_INV_FRAG ? '!' : '-',
-	       flags & IPT_F_FRAG ? 'f' : '-');
+	       fragment ? 'f' : '-');
 }
 
 static void print_iface(const char *name, bool invert, unsigned int format)
@@ -112,28 +111,30 @@ static void print_ifaces(const char *in, const char *out, uint8_t invflags,
 	print_iface(out, invflags & IPT_INV_VIA_OUT, format);
 }
 
-static void print_addr(const char *before, const struct in_addr *addr,
-		       const struct in_addr *mask, bool invert,
+static void print_addr(const char *before, const struct in6_addr *addr,
+		       const struct in6_addr *mask, bool invert,
 		       unsigned int format)
 {
-	char text[NI_MAXHOST + INET_ADDRSTRLEN + 1] = "anywhere";
+	const struct fe_family *f = fe_xt_family();
+	char text[NI_MAXHOST + INET6_ADDRSTRLEN + 1] = "anywhere";
+	char number[INET6_ADDRSTRLEN];
 	int n;
 
-	if (mask->s_addr || format & FMT_NUMERIC) {
+	if (format & FMT_NUMERIC || !f->is_any(addr, mask)) {
 		n = snprintf(text, sizeof(text), "%s", format & FMT_NUMERIC ?
-			     xtables_ipaddr_to_numeric(addr) :
-			     xtables_ipaddr_to_anyname(addr));
+			     fe_family_addr_text(f, addr, number) :
+			     f->addr_name(addr));
 		if (n > 0 && (size_t)n < sizeof(text))
 			snprintf(text + n, sizeof(text) - n, "%s",
-				 xtables_ipmask_to_numeric(mask));
+				 f->mask_text(mask));
 	}
 	printf("%c%s%-*s", invert ? '!' : ' ', before, FMT(19, 0), text);
 }
 
-static void print_ip(const struct ipt_ip *ip, unsigned int format)
+static void print_ip(const struct fe_ip *ip, unsigned int format)
 {
 	print_proto(ip->proto, ip->invflags & XT_INV_PROTO, format);
-	print_frag(ip->flags, ip->invflags, format);
+	print_frag(ip->fragment, ip->invflags, format);
 	print_ifaces(ip->iniface, ip->outiface, ip->invflags, format);
 	print_addr("", &ip->src, &ip->smsk, ip->invflags & IPT_INV_SRCIP,
 		   format);
@@ -141,16 +142,18 @@ static void print_ip(const struct ipt_ip *ip, unsigned int format)
 	print_addr(FMT("", "-> "), &ip->dst, &ip->dmsk,
 		   ip->invflags & IPT_INV_DSTIP, format);
 	fputs(FMT(" ", "  "), stdout);
-	if (ip->flags & IPT_F_GOTO)
+	if (ip->go)
 		fputs("[goto] ", stdout);
 }
 
 void fe_print_format(const struct ir_rule *rule, uint32_t number,
 		     unsigned int format)
 {
-	const struct ipt_entry *e = rule->entry;
-	const struct xt_entry_target *t = fe_entry_target(e);
+	const struct fe_family *f = fe_xt_family();
+	const void *e = rule->entry;	/* it begins with the IP part */
+	const struct xt_entry_target *t = fe_entry_target(f, e);
 	const struct xt_entry_match *m = NULL;
+	struct fe_ip ip;
 
 	if (format & FMT_LINENUMBERS)
 		printf("%-*u ", FMT(4, 0), number);
@@ -159,11 +162,12 @@ void fe_print_format(const struct ir_rule *rule, uint32_t number,
 		xtables_print_num(rule->counter.bytes, format);
 	}
 	printf("%-*s ", FMT(9, 0), rule->to ? rule->to->name : t->u.user.name);
-	print_ip(&e->ip, format);
-	while ((m = fe_entry_next_match(e, m)))
-		print_match(&e->ip, m, format);
+	f->get_ip(e, &ip);
+	print_ip(&ip, format);
+	while ((m = fe_entry_next_match(f, e, m)))
+		print_match(e, m, format);
 	if (rule->target == IR_EXTENSION)
-		print_extension(&e->ip, t, format);
+		print_extension(e, t, format);
 	putchar('\n');
 }
 

@@ -137,7 +137,7 @@ static void opt_goto(struct fe_command *c)
 {
 	fe_command_set(c, FE_OPT_JUMP);
 	c->at_target = optind - 1;
-	c->fw.ip.flags |= IPT_F_GOTO;
+	c->ip.go = true;
 	check_target_name(optarg);
 	c->jumpto = optarg;
 }
@@ -150,10 +150,16 @@ static void opt_protocol(struct fe_command *c)
 	for (p = optarg; *p; p++)
 		*p = tolower((unsigned char)*p);
 	c->protocol = optarg;
-	c->fw.ip.proto = xtables_parse_protocol(optarg);
-	if (!c->fw.ip.proto && c->fw.ip.invflags & XT_INV_PROTO)
+	c->ip.proto = xtables_parse_protocol(optarg);
+	if (!c->ip.proto && c->ip.invflags & XT_INV_PROTO)
 		xtables_error(PARAMETER_PROBLEM,
 			      "rule would never match protocol");
+	c->ip.asks_proto = true;
+	if (fe_family_is_extension(c->family, c->ip.proto) &&
+	    !(c->ip.invflags & XT_INV_PROTO))
+		fprintf(stderr,
+			"Warning: never matched protocol: %s. use extension match instead.\n",
+			c->protocol);
 }
 
 /*
@@ -199,16 +205,16 @@ static void opt_counters(struct fe_command *c)
 		xtables_error(PARAMETER_PROBLEM,
 			      "%s packet counter not numeric",
 			      "--set-counters");
-	c->fw.counters.pcnt = n;
+	c->counter.packets = n;
 	if (sscanf(bytes, "%llu", &n) != 1)
 		xtables_error(PARAMETER_PROBLEM,
 			      "%s byte counter not numeric", "--set-counters");
-	c->fw.counters.bcnt = n;
+	c->counter.bytes = n;
 }
 
 bool fe_rule_option(struct fe_command *c, int opt)
 {
-	struct ipt_ip *ip = &c->fw.ip;
+	struct fe_ip *ip = &c->ip;
 
 	switch (opt) {
 	case 'c':
@@ -219,8 +225,11 @@ bool fe_rule_option(struct fe_command *c, int opt)
 		c->dst.arg = optarg;
 		return true;
 	case 'f':
+		if (c->family->af == AF_INET6)
+			xtables_error(PARAMETER_PROBLEM,
+				      "`-f' is not supported in IPv6, use -m frag instead");
 		fe_command_set(c, FE_OPT_FRAGMENT);
-		ip->flags |= IPT_F_FRAG;
+		ip->fragment = true;
 		return true;
 	case 'g':
 		opt_goto(c);
@@ -260,10 +269,12 @@ static bool read_by_extension(struct fe_command *c, int opt)
 	struct xtables_target *t = c->target;
 	struct xtables_rule_match *r;
 	struct xtables_match *m;
+	union fe_entry fw = { 0 };
 
+	c->family->put_ip(&fw, &c->ip);
 	if (t && (t->parse || t->x6_parse) &&
 	    has_option(t->option_offset, opt)) {
-		xtables_option_tpcall(opt, c->argv, c->invert, t, &c->fw);
+		xtables_option_tpcall(opt, c->argv, c->invert, t, &fw);
 		return true;
 	}
 	for (r = c->matches; r; r = r->next) {
@@ -271,7 +282,7 @@ static bool read_by_extension(struct fe_command *c, int opt)
 		if (r->completed || (!m->parse && !m->x6_parse) ||
 		    !has_option(m->option_offset, opt))
 			continue;
-		xtables_option_mpcall(opt, c->argv, c->invert, m, &c->fw);
+		xtables_option_mpcall(opt, c->argv, c->invert, m, &fw);
 		return true;
 	}
 	return false;
@@ -331,22 +342,22 @@ void fe_rule_finish(struct fe_command *c)
 		xtables_option_tfcall(c->target);
 }
 
-static void look_up(struct fe_addrs *a)
+static void look_up(const struct fe_command *c, struct fe_addrs *a)
 {
 	if (a->arg)
-		xtables_ipparse_multiple(a->arg, &a->addr, &a->mask, &a->n);
+		c->family->look_up(a);
 }
 
 void fe_rule_addresses(struct fe_command *c)
 {
 	if (c->command & FE_CMD_RULE && !c->dst.arg)
-		c->dst.arg = "0.0.0.0/0";
+		c->dst.arg = c->family->any;
 	if (c->command & FE_CMD_RULE && !c->src.arg)
-		c->src.arg = "0.0.0.0/0";
-	look_up(&c->src);
-	look_up(&c->dst);
+		c->src.arg = c->family->any;
+	look_up(c, &c->src);
+	look_up(c, &c->dst);
 	if ((c->src.n > 1 || c->dst.n > 1) &&
-	    c->fw.ip.invflags & (IPT_INV_SRCIP | IPT_INV_DSTIP))
+	    c->ip.invflags & (IPT_INV_SRCIP | IPT_INV_DSTIP))
 		xtables_error(PARAMETER_PROBLEM,
 			      "! not allowed with multiple source or destination IP addresses");
 }

@@ -8,7 +8,6 @@
  */
 #include "frontend/save.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,20 +30,21 @@ struct job {
 	enum counters		counters;
 };
 
-static void save_addr(char option, const struct in_addr *addr,
-		      const struct in_addr *mask, bool invert)
+static void save_addr(char option, const struct in6_addr *addr,
+		      const struct in6_addr *mask, bool invert)
 {
-	char a[INET_ADDRSTRLEN], m[INET_ADDRSTRLEN];
-	int bits = xtables_ipmask_to_cidr(mask);
+	const struct fe_family *f = fe_xt_family();
+	char text[INET6_ADDRSTRLEN];
+	int bits = f->prefix(mask);
 
-	if (!mask->s_addr && !addr->s_addr && !invert)
+	if (!bits && !invert && IN6_IS_ADDR_UNSPECIFIED(addr))
 		return;
 	printf("%s -%c %s/", invert ? " !" : "", option,
-	       inet_ntop(AF_INET, addr, a, sizeof(a)));
+	       fe_family_addr_text(f, addr, text));
 	if (bits >= 0)
 		printf("%d", bits);
 	else
-		fputs(inet_ntop(AF_INET, mask, m, sizeof(m)), stdout);
+		fputs(fe_family_addr_text(f, mask, text), stdout);
 }
 
 static void save_iface(char option, const char *name, bool invert)
@@ -53,7 +53,7 @@ static void save_iface(char option, const char *name, bool invert)
 		printf("%s -%c %s", invert ? " !" : "", option, name);
 }
 
-static void save_ip(const struct ipt_ip *ip)
+static void save_ip(const struct fe_ip *ip)
 {
 	const char *proto = fe_xt_proto_name(ip->proto);
 
@@ -68,11 +68,11 @@ static void save_ip(const struct ipt_ip *ip)
 		else
 			printf("%u", ip->proto);
 	}
-	if (ip->flags & IPT_F_FRAG)
+	if (ip->fragment)
 		printf("%s -f", ip->invflags & IPT_INV_FRAG ? " !" : "");
 }
 
-static int save_match(const struct ipt_ip *ip, const struct xt_entry_match *m)
+static int save_match(const void *ip, const struct xt_entry_match *m)
 {
 	const char *name = m->u.user.name;
 	struct xtables_match *any, *exact, *named;
@@ -95,8 +95,7 @@ static int save_match(const struct ipt_ip *ip, const struct xt_entry_match *m)
 	return 0;
 }
 
-static int save_extension(const struct ipt_ip *ip,
-			  const struct xt_entry_target *t)
+static int save_extension(const void *ip, const struct xt_entry_target *t)
 {
 	const char *name = t->u.user.name;
 	struct xtables_target *any, *exact, *named;
@@ -121,9 +120,9 @@ static int save_extension(const struct ipt_ip *ip,
 
 static int save_target(const struct ir_rule *rule)
 {
-	const struct ipt_entry *e = rule->entry;
-	const struct xt_entry_target *t = fe_entry_target(e);
+	const struct xt_entry_target *t;
 
+	t = fe_entry_target(fe_xt_family(), rule->entry);
 	switch (rule->target) {
 	case IR_CONTINUE:
 		return 0;
@@ -134,7 +133,7 @@ static int save_target(const struct ir_rule *rule)
 		return 0;
 	case IR_EXTENSION:
 		if (strcmp(t->u.user.name, "QUEUE"))
-			return save_extension(&e->ip, t);
+			return save_extension(rule->entry, t);
 		/* a standard target, for all that we cannot compile it */
 		fputs(" -j QUEUE", stdout);
 		return 0;
@@ -147,17 +146,20 @@ static int save_target(const struct ir_rule *rule)
 static int save_rule(const struct ir_chain *chain, const struct ir_rule *rule,
 		     enum counters counters)
 {
-	const struct ipt_entry *e = rule->entry;
+	const struct fe_family *f = fe_xt_family();
+	const void *e = rule->entry;	/* it begins with the IP part */
 	const struct xt_entry_match *m = NULL;
+	struct fe_ip ip;
 	int err = 0;
 
 	if (counters == BEFORE)
 		printf("[%" PRIu64 ":%" PRIu64 "] ", rule->counter.packets,
 		       rule->counter.bytes);
 	printf("-A %s", chain->name);
-	save_ip(&e->ip);
-	while (!err && (m = fe_entry_next_match(e, m)))
-		err = save_match(&e->ip, m);
+	f->get_ip(e, &ip);
+	save_ip(&ip);
+	while (!err && (m = fe_entry_next_match(f, e, m)))
+		err = save_match(e, m);
 	if (counters == INSIDE)
 		printf(" -c %" PRIu64 " %" PRIu64, rule->counter.packets,
 		       rule->counter.bytes);

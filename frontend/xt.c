@@ -20,6 +20,7 @@
 
 static sigjmp_buf *fence;	/* the innermost fe_xt_run(), or NULL */
 static int input_line = -1;
+static const struct fe_family *family;	/* NULL: not started */
 
 static void leave(enum xtables_exittype status, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
@@ -92,17 +93,24 @@ void fe_xt_leave_tryhelp(void)
 	jump(PARAMETER_PROBLEM);
 }
 
-int fe_xt_init(const char *prog)
+int fe_xt_init(int af, const char *prog)
 {
-	static bool started;
+	const struct fe_family *f = fe_family_get(af);
 
-	globals.program_name = prog;
-	if (started)
-		return 0;
-	if (xtables_init_all(&globals, NFPROTO_IPV4) < 0)
+	if (!f)
 		return -EINVAL;
-	started = true;
+	globals.program_name = prog;
+	if (!family && xtables_init_all(&globals, f->nfproto) < 0)
+		return -EINVAL;
+	if (family && family != f)
+		xtables_set_nfproto(f->nfproto);
+	family = f;
 	return 0;
+}
+
+const struct fe_family *fe_xt_family(void)
+{
+	return family;
 }
 
 void fe_xt_set_program(const char *prog)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "frontend/family.h"
 #include "ir/diag.h"
 
 /* The version of iptables whose behaviour and messages are ours. */
@@ -19,10 +20,18 @@
 #define FE_PROGRAM_VERSION	FE_IPTABLES_VERSION " (bpf)"
 
 /*
- * Starts libxtables for IPv4 under @prog ("iptables-restore"), which its
- * messages name.  Call once per process.  0 or -errno.
+ * Starts libxtables for @family (AF_INET or AF_INET6) under @prog
+ * ("iptables-restore"), which its messages name.  0 or -errno.
+ *
+ * Called again it switches to that family and name.  After that a few targets
+ * that were loaded for the other family are no longer found (DNAT, MASQUERADE:
+ * libxtables forgets them), so that a process that parses or prints tables of
+ * all kinds has to keep to one family.
  */
-int fe_xt_init(const char *prog);
+int fe_xt_init(int family, const char *prog);
+
+/* That of fe_xt_init(). */
+const struct fe_family *fe_xt_family(void);
 
 /* The name in messages from here on, borrowed; and back. */
 void fe_xt_set_program(const char *prog);

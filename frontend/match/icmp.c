@@ -30,6 +30,7 @@ static const uint8_t protos[] = { IPPROTO_ICMP, 0 };
 const struct fe_match fe_match_icmp = {
 	.name		= "icmp",
 	.revision	= 0,
+	.family		= AF_INET,
 	.size		= sizeof(struct ipt_icmp),
 	.decode		= decode,
 	.protos		= protos,

@@ -2,7 +2,6 @@
 /* -m iprange [!] --src-range A-B [!] --dst-range A-B */
 #include "frontend/match.h"
 
-#include <arpa/inet.h>
 #include <linux/netfilter/xt_iprange.h>
 
 static int decode(const struct fe_into *in, const void *data)
@@ -11,13 +10,13 @@ static int decode(const struct fe_into *in, const void *data)
 	int err = fe_match_begin(in, IR_NEED_NOTHING);
 
 	if (!err && info->flags & IPRANGE_SRC)
-		err = fe_match_range(in, IR_SADDR, ntohl(info->src_min.ip),
-				     ntohl(info->src_max.ip),
-				     info->flags & IPRANGE_SRC_INV);
+		err = fe_match_addr_range(in, IR_SADDR, &info->src_min.in6,
+					  &info->src_max.in6,
+					  info->flags & IPRANGE_SRC_INV);
 	if (!err && info->flags & IPRANGE_DST)
-		err = fe_match_range(in, IR_DADDR, ntohl(info->dst_min.ip),
-				     ntohl(info->dst_max.ip),
-				     info->flags & IPRANGE_DST_INV);
+		err = fe_match_addr_range(in, IR_DADDR, &info->dst_min.in6,
+					  &info->dst_max.in6,
+					  info->flags & IPRANGE_DST_INV);
 	return err;
 }
 

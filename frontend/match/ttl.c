@@ -31,6 +31,7 @@ static int decode(const struct fe_into *in, const void *data)
 const struct fe_match fe_match_ttl = {
 	.name		= "ttl",
 	.revision	= 0,
+	.family		= AF_INET,
 	.size		= sizeof(struct ipt_ttl_info),
 	.decode		= decode,
 };

@@ -52,7 +52,7 @@ static void give_up(void *ctx)
 
 int table_init(void)
 {
-	return fe_xt_init("iptables-restore") ? -1 : 0;
+	return fe_xt_init(AF_INET, "iptables-restore") ? -1 : 0;
 }
 
 static int ready(struct ir_table *t, struct diag *diag)

@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!nowhere)
 		nowhere = fopen("/dev/null", "w");
-	if (!nowhere || fe_xt_init("iptables-restore"))
+	if (!nowhere || fe_xt_init(AF_INET, "iptables-restore"))
 		abort();
 	stdout = nowhere;
 	stderr = nowhere;

@@ -610,7 +610,7 @@ int main(void)
 	SRunner *r = srunner_create(suite());
 	int failed;
 
-	if (fe_xt_init(CMD_RESTORE))
+	if (fe_xt_init(AF_INET, CMD_RESTORE))
 		return 1;
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

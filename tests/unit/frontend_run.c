@@ -189,7 +189,7 @@ void run(struct run *r, const char *in)
 	FILE *out = stdout, *err = stderr;
 	size_t n, m;
 
-	ck_assert_int_eq(fe_xt_init(PROG), 0);
+	ck_assert_int_eq(fe_xt_init(AF_INET, PROG), 0);
 	if (!r->opts.prog)
 		r->opts.prog = PROG;
 	if (r->before)
