@@ -138,10 +138,12 @@ END_TEST
 
 START_TEST(random_large)
 {
+	const struct tr_options opt = { .grouping = (enum tr_grouping)(_i % 3) };
+
 	ir_table_free(t);
 	rnd_seed(_i + 1000);
 	t = random_table_of(families[_i % 2], 3, 1500);
-	translate();
+	translate_with(&opt);
 	compare(3000);
 }
 END_TEST
