@@ -804,7 +804,7 @@ static void add_tests(TCase *tc)
 static void add_large_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, random_small, 0, 8);
-	tcase_add_loop_test(tc, random_large, 0, 4);
+	tcase_add_loop_test(tc, random_large, 0, 6);
 	tcase_add_loop_test(tc, random_flows, 0, 2);
 	tcase_add_loop_test(tc, random_flows6, 0, 3);
 	tcase_add_test(tc, wild_against_wild);
