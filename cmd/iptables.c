@@ -20,7 +20,7 @@
 #include "cmd/cmd.h"
 #include "cmd/session.h"
 #include "frontend/command.h"
-#include "frontend/decode.h"
+#include "frontend/check.h"
 #include "frontend/edit.h"
 #include "frontend/restore.h"
 #include "frontend/xt.h"

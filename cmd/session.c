@@ -17,7 +17,7 @@
 #include "cmd/lock.h"
 #include "cmd/session.h"
 #include "cmd/verify.h"
-#include "frontend/decode.h"
+#include "frontend/check.h"
 #include "frontend/tables.h"
 #include "frontend/xt.h"
 #include "translator/classifier.h"
@@ -268,9 +268,9 @@ int cmd_table_check(struct ir_table *t, const struct be_attach *attach,
 	int err;
 
 	ir_table_number(t);
-	err = fe_check_table(t, diag);
+	err = ir_table_check(t, &depth, diag);
 	if (!err)
-		err = ir_table_check(t, &depth, diag);
+		err = fe_check_table(t, diag);
 	if (err)
 		return err;
 	if (!cmd_table_run(t))

@@ -90,34 +90,17 @@ static int decode_ip(const struct fe_into *in, const struct fe_ip *ip)
 	return err ? err : decode_frag(in, ip);
 }
 
-static bool allowed(const struct fe_match *match, const struct fe_ip *ip)
-{
-	const uint8_t *p;
-
-	if (!match->protos)
-		return true;
-	if (ip->invflags & XT_INV_PROTO)
-		return false;
-	for (p = match->protos; *p; p++)
-		if (*p == ip->proto)
-			return true;
-	return false;
-}
-
 static const struct fe_match *find(int family, const struct xt_entry_match *m)
 {
 	return fe_match_find(family, m->u.user.name, m->u.user.revision);
 }
 
-static int decode_match(const struct fe_into *in, const struct fe_ip *ip,
+static int decode_match(const struct fe_into *in,
 			const struct xt_entry_match *m)
 {
 	const struct fe_match *match = find(ir_table_family(in->table), m);
 	const char *name = m->u.user.name;
 
-	/* for fe_check_rule(), which no longer knows the place of the match */
-	if (match && !allowed(match, ip))
-		in->rule->loc = *in->loc;
 	if (!match || m->u.match_size < sizeof(*m) + match->size)
 		return ir_rule_refuse(in->table, in->rule, in->loc,
 				      "match '%s' cannot be compiled yet", name);
@@ -188,44 +171,10 @@ int fe_decode_rule(struct ir_table *t, struct ir_rule *rule,
 		err = decode_ip(&in, &ip);
 	for (i = 0; !err && (m = fe_entry_next_match(f, e, m)); i++) {
 		in.loc = i < places->nmatches ? &places->match[i] : &rule->loc;
-		err = decode_match(&in, &ip, m);
+		err = decode_match(&in, m);
 	}
 	if (err)
 		return err;
 	in.loc = places->target ? places->target : &rule->loc;
 	return decode_target(&in, &ip, to, fe_entry_target(f, e)->u.user.name);
-}
-
-int fe_check_rule(const struct ir_table *t, const struct ir_rule *rule,
-		  struct diag *diag)
-{
-	const struct fe_family *f = fe_family_get(ir_table_family(t));
-	const struct xt_entry_match *m = NULL;
-	const struct fe_match *match;
-	struct fe_ip ip;
-
-	f->get_ip(rule->entry, &ip);
-	while ((m = fe_entry_next_match(f, rule->entry, m))) {
-		match = find(f->af, m);
-		if (!match || allowed(match, &ip))
-			continue;
-		diag_error(diag, &rule->loc, "match '%s' needs %s",
-			   match->name, match->needs);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-int fe_check_table(const struct ir_table *t, struct diag *diag)
-{
-	const struct ir_chain *c;
-	uint32_t i, j;
-	int err = 0;
-
-	for (i = 0; !err && i < ir_table_nchains(t); i++) {
-		c = ir_table_chain(t, i);
-		for (j = 0; !err && j < c->nrules; j++)
-			err = fe_check_rule(t, c->rule[j], diag);
-	}
-	return err;
 }

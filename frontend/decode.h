@@ -26,12 +26,4 @@ struct fe_places {
 int fe_decode_rule(struct ir_table *t, struct ir_rule *rule,
 		   struct ir_chain *to, const struct fe_places *places);
 
-/*
- * What iptables leaves to the kernel: whether each match is allowed where it
- * is.  0, or -EINVAL told in @diag.
- */
-int fe_check_rule(const struct ir_table *t, const struct ir_rule *rule,
-		  struct diag *diag);
-int fe_check_table(const struct ir_table *t, struct diag *diag);
-
 #endif

@@ -28,9 +28,6 @@ struct fe_match {
 	size_t		size;		/* of the data, at the least */
 	/* Appends its matches and predicates, or refuses.  0 or -ENOMEM. */
 	int		(*decode)(const struct fe_into *in, const void *data);
-	/* The protocols it is allowed with, 0 at the end; NULL: any. */
-	const uint8_t	*protos;
-	const char	*needs;		/* the same in words */
 };
 
 /* NULL when there is none. */

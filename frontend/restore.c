@@ -16,6 +16,7 @@
 #include <string.h>
 #include <xtables.h>
 
+#include "frontend/check.h"
 #include "frontend/command.h"
 #include "frontend/decode.h"
 #include "frontend/edit.h"
@@ -358,6 +359,8 @@ static int commit(struct restore *r)
 {
 	int err;
 
+	if (!r->opts->test && check_table(r))
+		return line_failed(r);
 	if (!r->opts->refused) {
 		check_refused(r);
 		if (r->diag.set)
@@ -367,8 +370,6 @@ static int commit(struct restore *r)
 		end_table(r, true);
 		return 0;
 	}
-	if (check_table(r))
-		return line_failed(r);
 	err = r->ops->commit(r->ctx, r->table, &r->diag);
 	end_table(r, false);
 	if (err == -EOPNOTSUPP)

@@ -43,7 +43,8 @@ static uint32_t budget_words(const struct tr_groups *g, uint32_t n)
 
 	if (g->budget)
 		return g->budget / 4;
-	many = many * g->quarters / 4;
+	if (g->small)
+		many /= 2;
 	return (few < many ? few : many) / 4;
 }
 

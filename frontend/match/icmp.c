@@ -25,14 +25,10 @@ static int decode(const struct fe_into *in, const void *data)
 			      type | info->code[1], invert);
 }
 
-static const uint8_t protos[] = { IPPROTO_ICMP, 0 };
-
 const struct fe_match fe_match_icmp = {
 	.name		= "icmp",
 	.revision	= 0,
 	.family		= AF_INET,
 	.size		= sizeof(struct ipt_icmp),
 	.decode		= decode,
-	.protos		= protos,
-	.needs		= "'-p icmp'",
 };

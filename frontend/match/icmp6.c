@@ -19,14 +19,10 @@ static int decode(const struct fe_into *in, const void *data)
 					  info->invflags & IP6T_ICMP_INV);
 }
 
-static const uint8_t protos[] = { IPPROTO_ICMPV6, 0 };
-
 const struct fe_match fe_match_icmp6 = {
 	.name		= "icmp6",
 	.revision	= 0,
 	.family		= AF_INET6,
 	.size		= sizeof(struct ip6t_icmp),
 	.decode		= decode,
-	.protos		= protos,
-	.needs		= "'-p ipv6-icmp'",
 };

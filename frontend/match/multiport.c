@@ -63,15 +63,9 @@ static int decode(const struct fe_into *in, const void *data)
 	return ir_rule_add_pred(in->table, in->rule, &pred);
 }
 
-static const uint8_t protos[] = {
-	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP, IPPROTO_DCCP, 0
-};
-
 const struct fe_match fe_match_multiport = {
 	.name		= "multiport",
 	.revision	= 1,
 	.size		= sizeof(struct xt_multiport_v1),
 	.decode		= decode,
-	.protos		= protos,
-	.needs		= "'-p tcp', '-p udp', '-p udplite', '-p sctp' or '-p dccp'",
 };

@@ -56,13 +56,9 @@ static int decode(const struct fe_into *in, const void *data)
 	return err;
 }
 
-static const uint8_t protos[] = { IPPROTO_TCP, 0 };
-
 const struct fe_match fe_match_tcp = {
 	.name		= "tcp",
 	.revision	= 0,
 	.size		= sizeof(struct xt_tcp),
 	.decode		= decode,
-	.protos		= protos,
-	.needs		= "'-p tcp'",
 };

@@ -19,13 +19,9 @@ static int decode(const struct fe_into *in, const void *data)
 	return err;
 }
 
-static const uint8_t protos[] = { IPPROTO_UDP, 0 };
-
 const struct fe_match fe_match_udp = {
 	.name		= "udp",
 	.revision	= 0,
 	.size		= sizeof(struct xt_udp),
 	.decode		= decode,
-	.protos		= protos,
-	.needs		= "'-p udp'",
 };

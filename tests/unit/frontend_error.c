@@ -285,6 +285,26 @@ static const struct {
 	  "line 2: match 'udp' needs '-p udp'\n"
 	  "-A INPUT ! -p udp -m udp --dport 8\n"
 	  "                     ^~~\n", NULL },
+	{ F "-A INPUT -m owner --uid-owner 1\n" C, FAILED, 3,
+	  "line 2: match 'owner' is not for INPUT, which leads to this rule\n"
+	  "-A INPUT -m owner --uid-owner 1\n            ^~~~~\n", NULL },
+	{ F ":A -\n-A FORWARD -j A\n-A A -m owner --uid-owner 1\n" C, FAILED,
+	  5, "line 4: match 'owner' is not for FORWARD, which leads to this rule\n"
+	  "-A A -m owner --uid-owner 1\n        ^~~~~\n", NULL },
+	{ F ":A -\n-A OUTPUT -j A\n-A A -m owner --uid-owner 1\n" C, PLAIN, 0,
+	  PROG ": line 4: match 'owner' cannot be compiled yet\n"
+	  "-A A -m owner --uid-owner 1\n        ^~~~~\n", NULL },
+	/* not reached */
+	{ F "-A INPUT -j DROP\n-A INPUT -m owner --uid-owner 1\n" C, PLAIN, 0,
+	  PROG ": line 3: match 'owner' cannot be compiled yet\n"
+	  "-A INPUT -m owner --uid-owner 1\n            ^~~~~\n", NULL },
+	{ "*nat\n-A OUTPUT -j REJECT\n" C, FAILED, 3,
+	  "line 2: target 'REJECT' is for table filter, not 'nat'\n"
+	  "-A OUTPUT -j REJECT\n             ^~~~~~\n", NULL },
+	{ F "-A OUTPUT -j REJECT --reject-with tcp-reset\n" C, FAILED, 3,
+	  "line 2: target 'REJECT': tcp-reset needs -p tcp\n"
+	  "-A OUTPUT -j REJECT --reject-with tcp-reset\n"
+	  "             ^~~~~~\n", NULL },
 	{ F "-A INPUT -m tcp --dport 1\n" C, FINE, 0, "", "t" },
 	{ F ":A -\n-A INPUT -j A\n-A A -j A\n" C, FINE, 0, "", "t" },
 	{ F ":A -\n:B -\n-A A -j B\n-A B -j A\n" C, FINE, 0, F EMPTY
