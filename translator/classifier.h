@@ -275,7 +275,19 @@ struct tr_classifier {
 	struct tr_memo	*memo;		/* for tr_change(); owned */
 };
 
+/*
+ * How the rules of a long chain are spread over groups.  All are exact; those but
+ * the first are there to be compared with it.
+ */
+enum tr_grouping {
+	TR_GROUPING_BEST,	/* what reads least: doc/classifier.md */
+	TR_GROUPING_TREE,	/* a tree; more only where the budget ends */
+	TR_GROUPING_WIDE,	/* as that, for each of four kinds of rules: by
+				 * which of the addresses are wider than a /8 */
+};
+
 struct tr_options {
+	enum tr_grouping grouping;
 	uint32_t	leaf;		/* records a leaf may have before it is cut,
 					 * at most TR_LEAF_MAX; 0: the default */
 	uint32_t	budget;		/* bytes for the trees of one segment before

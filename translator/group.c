@@ -43,8 +43,7 @@ static uint32_t budget_words(const struct tr_groups *g, uint32_t n)
 
 	if (g->budget)
 		return g->budget / 4;
-	if (g->small)
-		many /= 2;
+	many = many * g->quarters / 4;
 	return (few < many ? few : many) / 4;
 }
 

@@ -22,7 +22,7 @@ struct tr_groups {
 	struct tr_forest *forest;
 	const struct tr_cell *cell;	/* what packets there can be */
 	uint32_t	budget;		/* bytes for a tree; 0: by its boxes */
-	bool		small;		/* memory counts more than time */
+	uint32_t	quarters;	/* of the usual budget: up to 4 */
 	struct tr_group	group[TR_GROUPS_MAX + 1];
 	uint32_t	n;
 	bool		many;		/* more than a segment can have: void */

@@ -3,8 +3,9 @@
  * translator/segment.c - which way to group a chain is tried, not guessed
  *
  * A short chain is a tree.  For a long one the ways (no mask hashed, one, two
- * ...) are built one after the other, packets made from the rules are walked
- * through each, and the one that reads least is kept.
+ * ..., or rules that are wide in an address apart from those that are not) are
+ * built one after the other, packets made from the rules are walked through
+ * each, and the one that reads least is kept.
  */
 #include "translator/segment.h"
 
@@ -26,6 +27,9 @@
 #define SMALL_CHAIN	64
 /* Chains with more are compared in fewer ways, to save time. */
 #define LARGE_CHAIN	20000
+
+/* TR_GROUPING_WIDE: an address range of this many is no /8 any more. */
+#define WIDE		(1u << 24)
 
 #define NPACKETS	256
 /* A packet may meet rules that come back: so many lookups are rated. */
@@ -55,6 +59,7 @@ struct work {
 	uint32_t	*some;		/* room for a part of them */
 	uint64_t	seed;
 	struct tr_way	*way;		/* may be NULL */
+	enum tr_grouping grouping;
 };
 
 /* The values that packets can have. */
@@ -90,13 +95,42 @@ static uint32_t limited_fields(const struct tr_boxes *list,
 	return fields;
 }
 
-/* Builds the groups with the first @nmasks masks hashed. */
+static bool is_wide(const struct tr_box *b, enum ir_field f)
+{
+	return b->hi[f] - b->lo[f] >= WIDE;
+}
+
+/* Rules wide in one address multiply with those wide in the other. */
+static void build_wide(struct work *w)
+{
+	uint32_t kind, i, n;
+	const struct tr_box *b;
+
+	for (kind = 0; kind < 4; kind++) {
+		for (i = 0, n = 0; i < w->list->n; i++) {
+			b = &w->list->box[i];
+			if (is_wide(b, IR_SADDR) == (kind & 1) &&
+			    is_wide(b, IR_DADDR) == kind >> 1)
+				w->some[n++] = i;
+		}
+		tr_groups_add(&w->groups, w->some, n);
+	}
+}
+
+/*
+ * Builds the groups with the first @nmasks masks hashed; with more than there are,
+ * by width instead.
+ */
 static void build(struct work *w, uint32_t nmasks)
 {
 	uint32_t level, i, n;
 
 	if (!nmasks) {
 		tr_groups_add(&w->groups, w->all, w->list->n);
+		return;
+	}
+	if (nmasks > w->masks.n) {
+		build_wide(w);
 		return;
 	}
 	for (level = 0; level <= nmasks; level++) {
@@ -260,7 +294,7 @@ static uint32_t build_best(struct work *w)
 
 	if (w->list->n > LARGE_CHAIN && w->masks.n)
 		step = w->masks.n;
-	for (n = 0; n <= w->masks.n && !w->forest.ws->err; n += step) {
+	for (n = 0; n <= w->masks.n + 1 && !w->forest.ws->err; n += step) {
 		groups = build_and_write(w, n);
 		cost = HUGE_VAL;
 		if (groups)
@@ -269,7 +303,7 @@ static uint32_t build_best(struct work *w)
 		if (cost < best.cost) {
 			best.cost = cost;
 			best.nmasks = n;
-			if (n + step > w->masks.n)
+			if (n + step > w->masks.n + 1)
 				goto out;
 			if (put_aside(&best, w, &mark, groups))
 				w->forest.ws->err = -ENOMEM;
@@ -298,7 +332,7 @@ static uint32_t build_known(struct work *w)
 	uint32_t groups = 0;
 
 	if (!way || !way->known || way->nmasks > TR_MAX_MASKS ||
-	    way->best > way->nmasks)
+	    way->best > way->nmasks + 1)
 		return 0;
 	if (tr_masks_take(&w->masks, w->list, way->mask, way->nmasks))
 		w->forest.ws->err = -ENOMEM;
@@ -311,12 +345,30 @@ static uint32_t build_known(struct work *w)
 	return 0;
 }
 
+/* With as little memory as it takes not to have too many groups. */
+static uint32_t build_small(struct work *w)
+{
+	struct tr_mark mark = tr_groups_mark(&w->groups);
+	uint32_t groups;
+
+	for (w->groups.quarters = 2;; w->groups.quarters++) {
+		groups = build_and_write(w, 0);
+		if (groups || w->forest.ws->err || w->groups.quarters == 4)
+			return groups;
+		tr_groups_back(&w->groups, &mark);
+	}
+}
+
 static uint32_t build_groups(struct work *w, int variant)
 {
 	struct tr_words *ws = w->forest.ws;
 	uint32_t groups;
 
-	if (w->list->n <= SMALL_CHAIN || variant)
+	if (w->grouping != TR_GROUPING_BEST)
+		return build_and_write(w, w->grouping == TR_GROUPING_WIDE);
+	if (variant)
+		return build_small(w);
+	if (w->list->n <= SMALL_CHAIN)
 		return build_and_write(w, 0);
 	groups = build_known(w);
 	if (groups || ws->err)
@@ -352,8 +404,9 @@ static void start(struct work *w, struct tr_segments *s,
 	w->groups.forest = &w->forest;
 	w->groups.cell = &w->cell;
 	w->groups.budget = opt ? opt->budget : 0;
-	w->groups.small = variant;
+	w->groups.quarters = 4;
 	w->way = s->way;
+	w->grouping = opt ? opt->grouping : TR_GROUPING_BEST;
 	w->all = malloc(((size_t)list->n + 1) * sizeof(*w->all));
 	w->some = malloc(((size_t)list->n + 1) * sizeof(*w->some));
 	if (tr_spans_make(&w->spans, list, limited_fields(list, &w->cell)) ||

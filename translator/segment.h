@@ -15,7 +15,8 @@
 struct tr_way {
 	struct tr_mask	mask[TR_MAX_MASKS];
 	uint32_t	nmasks;		/* those that were tried */
-	uint32_t	best;		/* so many of them were hashed */
+	uint32_t	best;		/* so many of them were hashed; one more
+					 * than there are: split by width */
 	uint32_t	edits;		/* rules come and gone since */
 	bool		known;
 };

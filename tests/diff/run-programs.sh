@@ -16,4 +16,12 @@ compare_random --quick
 compare_random --quick --stateful --seed $((seed + 1000))
 compare --quick --rulesets 1 --rules 3000 --packets "$packets" --stateful
 compare --quick --packets "$packets" "$examples"/*.rules
+# Ways to group rules that are there to be measured must be exact as well.
+study=${oracle%/diff/oracle}/bench/study
+if "$study" acl:2000 fw:2000 ipc:2000 >/dev/null; then
+	echo "PASS the structures of doc/classifier.md find the same rules"
+else
+	echo "FAIL the structures of doc/classifier.md find other rules"
+	result=1
+fi
 exit $result

@@ -26,6 +26,7 @@
 #include "backend/program.h"
 #include "ir/dump.h"
 #include "ir/eval.h"
+#include "tests/unit/privilege.h"
 #include "tests/unit/rules.h"
 #include "translator/classifier.h"
 
@@ -607,7 +608,7 @@ static Suite *suite_programs(void)
 
 int main(void)
 {
-	bool root = geteuid() == 0;
+	bool root = test_privileged();
 	SRunner *sr = srunner_create(suite_asm());
 	int failed;
 

@@ -28,6 +28,7 @@
 #include "backend/gen.h"
 #include "backend/program.h"
 #include "ir/eval.h"
+#include "tests/unit/privilege.h"
 #include "tests/unit/rules.h"
 #include "translator/classifier.h"
 
@@ -682,7 +683,7 @@ int main(void)
 	SRunner *sr;
 	int failed;
 
-	if (geteuid())
+	if (!test_privileged())
 		return SKIPPED;
 	sr = srunner_create(suite());
 	srunner_run_all(sr, CK_NORMAL);

@@ -324,6 +324,35 @@ START_TEST(flows_stateful)
 }
 END_TEST
 
+/* Ways to group -------------------------------------------------------------- */
+
+/*
+ * The part for packets with half a header fits beside the other one: else both
+ * are cut into segments, which all packets go through.
+ */
+START_TEST(ruleset_segments)
+{
+	struct tr_options opt = { .grouping = TR_GROUPING_BEST };
+	struct tr_classifier *again;
+	struct bench_ruleset rs;
+	struct diag diag;
+	char *text;
+
+	diag_init(&diag);
+	text = generate("ipc", 10000, 1);
+	read_text(&rs, text);
+	free(text);
+	ck_assert_uint_eq(rs.classifier->stats.segments, 6);
+	opt.like = rs.classifier;
+	again = tr_translate(rs.table, &opt, &diag);
+	ck_assert_ptr_nonnull(again);
+	ck_assert_uint_eq(again->size, rs.classifier->size);
+	ck_assert_mem_eq(again->word, rs.classifier->word, again->size);
+	tr_classifier_free(again);
+	bench_ruleset_free(&rs);
+}
+END_TEST
+
 /* Sequences --------------------------------------------------------------- */
 
 static void make_sequence(struct bench_ruleset *rs, struct bench_flows *flows,
@@ -585,6 +614,7 @@ static Suite *suite(void)
 	tcase_add_test(t, ruleset_text);
 	tcase_add_test(t, ruleset_chain);
 	tcase_add_test(t, ruleset_no_filter);
+	tcase_add_test(t, ruleset_segments);
 	tcase_add_test(t, flows_any);
 	tcase_add_test(t, flows_last);
 	tcase_add_test(t, flows_none);

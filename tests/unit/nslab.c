@@ -23,6 +23,7 @@
 #include "backend/bpffs.h"
 #include "backend/link.h"
 #include "backend/state.h"
+#include "tests/unit/privilege.h"
 
 #define SKIPPED	77
 
@@ -282,7 +283,7 @@ void expect_tidy(void)
 /* A mount namespace and a bpffs of our own. */
 static bool leave(void)
 {
-	return !geteuid() && !unshare(CLONE_NEWNS) &&
+	return test_privileged() && !unshare(CLONE_NEWNS) &&
 	       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 	       !mount("none", "/run", "tmpfs", 0, NULL) &&
 	       !mkdir(BE_RUNDIR, 0700) &&

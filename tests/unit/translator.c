@@ -138,10 +138,12 @@ END_TEST
 
 START_TEST(random_large)
 {
+	const struct tr_options opt = { .grouping = (enum tr_grouping)(_i % 3) };
+
 	ir_table_free(t);
 	rnd_seed(_i + 1000);
 	t = random_table_of(families[_i % 2], 3, 1500);
-	translate();
+	translate_with(&opt);
 	compare(3000);
 }
 END_TEST
@@ -802,7 +804,7 @@ static void add_tests(TCase *tc)
 static void add_large_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, random_small, 0, 8);
-	tcase_add_loop_test(tc, random_large, 0, 4);
+	tcase_add_loop_test(tc, random_large, 0, 6);
 	tcase_add_loop_test(tc, random_flows, 0, 2);
 	tcase_add_loop_test(tc, random_flows6, 0, 3);
 	tcase_add_test(tc, wild_against_wild);

@@ -18,6 +18,7 @@
 #include "backend/verify.h"
 #include "ir/space.h"
 #include "tests/unit/faults.h"
+#include "tests/unit/privilege.h"
 #include "tests/unit/rules.h"
 
 #define SKIPPED	77
@@ -267,7 +268,7 @@ static Suite *suite(bool run)
 
 int main(void)
 {
-	bool run = geteuid() == 0 && (be_type_supported(BE_NETFILTER) ||
+	bool run = test_privileged() && (be_type_supported(BE_NETFILTER) ||
 				      be_type_supported(BE_TC));
 	SRunner *sr = srunner_create(suite(run));
 	int failed;

@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tests/packaging/run-package.sh - the Debian package, from tarball to removal
+#
+# Made from what a tarball holds, checked by lintian, and installed in a copy of
+# this machine's root file system, of which nothing is kept.  It changes mounts, so
+# it never runs in the machine's own namespaces.
+# shellcheck disable=SC2317
+set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+bin=${top_builddir:-.}
+
+[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
+[ -e "$bin/Makefile" ] || { echo "not built"; exit 77; }
+if [ "$(readlink /proc/self/ns/mnt)" = "$(readlink /proc/1/ns/mnt)" ]; then
+	isolated "$0"
+	exit
+fi
+for c in dpkg-buildpackage dh; do
+	command -v $c >/dev/null || { echo "needs $c"; exit 77; }
+done
+tmp=$(mktemp -d) || exit 1
+trap 'umount -R "$tmp"; rmdir "$tmp"' EXIT
+mount -t tmpfs none "$tmp" || exit 1
+families=(iptables)
+failed=0
+
+# ok NAME COMMAND...: passes when the command does.
+ok() {
+	local name=$1
+
+	shift
+	if "$@" >"$tmp/out" 2>&1; then
+		echo "PASS $name"
+	else
+		tail -n 40 "$tmp/out"
+		echo "FAIL $name"
+		failed=1
+		return 1
+	fi
+}
+
+make_package() {
+	make -s -C "$bin" distdir "distdir=$tmp/iptables-bpf" &&
+		(cd "$tmp/iptables-bpf" &&
+		 DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" \
+			dpkg-buildpackage -us -uc -b)
+}
+
+# The machine's root with a layer above it that takes all writes.
+make_root() {
+	mkdir "$tmp/upper" "$tmp/work" "$tmp/root" &&
+		mount -t overlay -o \
+			"lowerdir=/,upperdir=$tmp/upper,workdir=$tmp/work" \
+			none "$tmp/root" &&
+		mount -t proc none "$tmp/root/proc" &&
+		mount --rbind /dev "$tmp/root/dev" &&
+		mount -t tmpfs none "$tmp/root/run" &&
+		mount -t tmpfs none "$tmp/root/tmp"
+}
+
+inside() { chroot "$tmp/root" env LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"; }
+
+alternatives() {
+	inside update-alternatives --query iptables
+	inside update-alternatives --query ip6tables
+}
+
+# says PATTERN COMMAND...: works, with a line like that.
+says() {
+	local pattern=$1
+
+	shift
+	inside "$@" >"$tmp/said" 2>&1 && grep -q -e "$pattern" "$tmp/said" &&
+		return
+	cat "$tmp/said"
+	return 1
+}
+
+# What an administrator switches is all three names, of both families.
+switch() {
+	local f
+
+	for f in "${families[@]}"; do
+		ok "set $f" inside update-alternatives --set "$f" \
+			"/usr/sbin/$f-bpf"
+		ok "$f -V" says "^$f v.* (bpf)" "$f" -V
+		ok "$f-restore -V" says '-restore v.* (bpf)' "$f-restore" -V
+		ok "$f-save -V" says '-save v.* (bpf)' "$f-save" -V
+	done
+}
+
+names() {
+	local a
+	local -a names=(xtbpf)
+
+	for a in "${families[@]}"; do
+		names+=("$a-bpf" "$a-bpf-restore" "$a-bpf-save")
+	done
+	for a in "${names[@]}"; do
+		ok "$a --version" says '^.* v[0-9]' "$a" --version
+		ok "$a has a man page" grep -q " \./usr/share/man/man8/$a.8" \
+			"$tmp/contents"
+		ok "$a is completed" grep -q "/completions/$a\( \|$\)" \
+			"$tmp/contents"
+	done
+}
+
+# Left after purge: what dpkg itself writes down.
+leftovers() {
+	! find "$tmp/upper" -name '*tables-bpf*' -type f | grep .
+}
+
+units() {
+	local u
+
+	for u in iptables-bpf ip6tables-bpf; do
+		ok "$u.service" inside systemd-analyze --man=no verify \
+			/lib/systemd/system/$u.service
+		ok "$u.service is not enabled" inside test ! -e \
+			/etc/systemd/system/multi-user.target.wants/$u.service
+	done
+}
+
+ok "package" make_package || exit 1
+set -- "$tmp"/iptables-bpf_*.deb
+deb=$1
+dpkg-deb --contents "$deb" >"$tmp/contents"
+if command -v lintian >/dev/null; then
+	ok "lintian" lintian --allow-root --fail-on error,warning \
+		--suppress-tags bad-distribution-in-changes-file \
+		"$tmp"/iptables-bpf_*.changes
+else
+	echo "SKIP lintian: not installed"
+fi
+make_root || { echo "SKIP no overlay file system"; exit $failed; }
+cp "$deb" "$tmp/root/tmp/p.deb"
+alternatives >"$tmp/before"
+ok "install" inside dpkg --install /tmp/p.deb || exit 1
+alternatives | grep '^Value' >"$tmp/value"
+ok "takes nobody's place" diff <(grep '^Value' "$tmp/before") "$tmp/value"
+names
+units
+switch
+ok "remove" inside dpkg --remove iptables-bpf
+alternatives >"$tmp/after"
+ok "gives the place back" diff "$tmp/before" "$tmp/after"
+ok "purge" inside dpkg --purge iptables-bpf
+ok "leaves nothing" leftovers
+exit $failed
