@@ -8,12 +8,11 @@
 
 #include "ir/build.h"
 #include "ir/rng.h"
-#include "tests/diff/lab.h"
+#include "tests/diff/flowip.h"
 
 #define SLOTS		192	/* connections at a time */
 #define TUPLES		6000	/* conntrack's table is finite */
 #define MAX_FRAGS	3
-#define LOOPBACK	0x7f000001
 #define HOOKS	(1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD | \
 		 1u << IR_HOOK_OUTPUT)
 
@@ -22,7 +21,7 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 struct flow {
 	enum ir_hook	hook;		/* where the first packet goes */
 	uint32_t	iif;		/* 0 .. nifaces-1 */
-	uint32_t	addr[2];	/* source of each direction */
+	struct lab_addr	addr[2];	/* source of each direction */
 	uint32_t	port[2];
 	uint8_t		proto;
 	uint8_t		ttl;
@@ -40,6 +39,7 @@ struct frags {
 
 struct flowgen {
 	struct flow_opts o;
+	uint32_t	hdr;		/* bytes of an IP header */
 	struct rng	r;
 	struct flow	flow[SLOTS];
 	struct frags	frags;
@@ -47,6 +47,18 @@ struct flowgen {
 	uint16_t	id;
 	uint32_t	pairing;
 };
+
+static const uint8_t icmp_pairs4[][2] = {
+	{ 8, 0 }, { 8, 0 }, { 13, 14 }, { 17, 18 }, { 15, 16 },
+};
+
+/* Who is asked who the neighbours are is not tracked. */
+static const uint8_t icmp_pairs6[][2] = {
+	{ 128, 129 }, { 128, 129 }, { 128, 129 }, { 139, 140 }, { 135, 136 },
+};
+
+static const uint8_t icmp_errors4[] = { 3, 3, 3, 11, 12, 4, 5 };
+static const uint8_t icmp_errors6[] = { 1, 1, 1, 3, 4, 2, 1 };
 
 static void put16(uint8_t *p, uint32_t v)
 {
@@ -60,50 +72,44 @@ static void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, v);
 }
 
-static uint32_t be32(const uint8_t *p)
+bool flow_usable(bool ipv6, const struct lab_addr *a)
 {
-	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+	uint32_t first = a->w[0];
+
+	if (ipv6)
+		return (first || a->w[1]) && first >> 24 != 0xff &&
+		       first >> 22 != 0xfe80 >> 6;
+	return first >> 24 && first >> 28 < 14 && first >> 24 != 127;
 }
 
-static uint32_t sum16(const uint8_t *p, uint32_t n)
-{
-	uint32_t sum = 0;
-
-	for (; n > 1; n -= 2, p += 2)
-		sum += (uint32_t)p[0] << 8 | p[1];
-	return n ? sum + ((uint32_t)p[0] << 8) : sum;
-}
-
-/* The transport checksum of a packet with a 20-byte IP header. */
-static void checksum(uint8_t *ip, uint32_t len, uint32_t at)
-{
-	uint32_t sum = sum16(ip + 20, len - 20);
-
-	if (ip[9] != IPPROTO_ICMP)
-		sum += sum16(ip + 12, 8) + ip[9] + len - 20;
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum += sum >> 16;
-	put16(ip + at, ~sum);
-}
-
-static bool usable(uint32_t a)
-{
-	return a >> 24 && a >> 28 < 14 && a >> 24 != 127;
-}
-
-static uint32_t some_local(struct flowgen *g)
+static struct lab_addr some_local(struct flowgen *g)
 {
 	return g->o.local[rng_below(&g->r, g->o.nlocal)];
 }
 
-static bool is_local(const struct flowgen *g, uint32_t a)
+static bool is_local(const struct flowgen *g, const struct lab_addr *a)
 {
 	uint32_t i;
 
 	for (i = 0; i < g->o.nlocal; i++)
-		if (g->o.local[i] == a)
+		if (!memcmp(&g->o.local[i], a, sizeof(*a)))
 			return true;
 	return false;
+}
+
+static struct lab_addr loopback(const struct flowgen *g)
+{
+	return g->o.ipv6 ? (struct lab_addr){ { 0, 0, 0, 1 } } :
+	       (struct lab_addr){ { 0x7f000001 } };
+}
+
+/* An address that rules know, mostly. */
+static struct lab_addr somewhere(struct flowgen *g)
+{
+	uint32_t n = rng_below(&g->r, 0x1000);
+
+	return g->o.ipv6 ? (struct lab_addr){ { 0x20010db8, 0x90008, 0, n } } :
+	       (struct lab_addr){ { 0x0a090000 | n } };
 }
 
 /* The ends of a connection of a hook: which are the host's own. */
@@ -112,43 +118,55 @@ static void settle_ends(struct flowgen *g, struct flow *f)
 	uint32_t i;
 
 	if (f->hook == IR_HOOK_OUTPUT && rng_one_in(&g->r, 6)) {
-		f->addr[0] = rng_one_in(&g->r, 2) ? LOOPBACK : some_local(g);
+		f->addr[0] = rng_one_in(&g->r, 2) ? loopback(g) :
+			     some_local(g);
 		f->addr[1] = f->addr[0];	/* to itself, by lo */
 		return;
 	}
 	for (i = 0; i < 2; i++)
-		if (!usable(f->addr[i]))
-			f->addr[i] = 0x0a090000 | rng_below(&g->r, 0x1000);
-	if (f->hook == IR_HOOK_INPUT && !is_local(g, f->addr[1]))
+		if (!flow_usable(g->o.ipv6, &f->addr[i]))
+			f->addr[i] = somewhere(g);
+	if (f->hook == IR_HOOK_INPUT && !is_local(g, &f->addr[1]))
 		f->addr[1] = some_local(g);
-	if (f->hook == IR_HOOK_OUTPUT && !is_local(g, f->addr[0]) &&
+	if (f->hook == IR_HOOK_OUTPUT && !is_local(g, &f->addr[0]) &&
 	    !rng_one_in(&g->r, 4))
 		f->addr[0] = some_local(g);
+}
+
+/* What the rule that @p was made for wants of a connection. */
+static void take_tuple(struct flow *f, const struct pg_packet *p)
+{
+	struct ir_packet ip;
+	uint32_t i;
+
+	pg_parse(p, &ip);
+	f->proto = ip.field[IR_PROTO];
+	f->ttl = ip.field[IR_TTL] > 1 ? ip.field[IR_TTL] : 64;
+	f->tos = ip.field[IR_TOS];
+	f->addr[0].w[0] = ip.field[IR_SADDR];
+	f->addr[1].w[0] = ip.field[IR_DADDR];
+	for (i = 0; i < 3; i++) {
+		f->addr[0].w[1 + i] = ip.field[IR_SADDR1 + i];
+		f->addr[1].w[1 + i] = ip.field[IR_DADDR1 + i];
+	}
+	if (ip.kind != IR_KIND_WHOLE)
+		return;
+	f->port[0] = ip.field[IR_SPORT] | ip.field[IR_ICMP];
+	f->port[1] = ip.field[IR_DPORT];
 }
 
 static void open_flow(struct flowgen *g, struct flow *f)
 {
 	struct pg_packet *p = &g->scratch;
-	const uint8_t *ip = p->data;
-	uint32_t ihl;
 
 	do {
 		pg_make(g->o.aim, rng_below(&g->r, TUPLES), HOOKS, p);
 	} while (p->malformed);
-	ihl = (ip[0] & 15) * 4;
 	memset(f, 0, sizeof(*f));
 	f->hook = p->hook;
-	f->proto = ip[9];
-	f->ttl = ip[8] > 1 ? ip[8] : 64;
-	f->tos = ip[1];
-	f->addr[0] = be32(ip + 12);
-	f->addr[1] = be32(ip + 16);
 	f->port[0] = 1024 + rng_below(&g->r, 4);
 	f->port[1] = 80;
-	if (ihl + 4 <= p->len) {
-		f->port[0] = ip[ihl] << 8 | ip[ihl + 1];
-		f->port[1] = ip[ihl + 2] << 8 | ip[ihl + 3];
-	}
+	take_tuple(f, p);
 	settle_ends(g, f);
 	while (f->iif < g->o.nifaces &&
 	       strncmp(g->o.iface[f->iif], p->iif, IR_IFNAMSIZ))
@@ -183,29 +201,31 @@ static void set_way(const struct flowgen *g, const struct flow *f, uint32_t dir,
 		strncpy(out->iif, g->o.iface[i], IR_IFNAMSIZ - 1);
 }
 
-/* An IP header; the transport part follows. */
-static void start(struct flowgen *g, const struct flow *f, uint32_t dir,
-		  struct pg_packet *out)
+/* An IP header; the transport part follows, at the pointer returned. */
+static uint8_t *start(struct flowgen *g, const struct flow *f, uint32_t dir,
+		      struct pg_packet *out)
 {
-	uint8_t *ip = out->data;
+	const struct flow_ip h = {
+		.ipv6 = g->o.ipv6, .tos = f->tos, .ttl = f->ttl,
+		.proto = f->proto, .id = ++g->id ? g->id : ++g->id,
+		.from = f->addr[dir], .to = f->addr[!dir],
+	};
 
-	memset(ip, 0, 64);
+	out->ipv6 = g->o.ipv6;
+	memset(out->data, 0, 104);
 	set_way(g, f, dir, out);
-	ip[0] = 0x45;
-	ip[1] = f->tos;
-	put16(ip + 4, ++g->id ? g->id : ++g->id);
-	ip[8] = f->ttl;
-	ip[9] = f->proto;
-	put32(ip + 12, f->addr[dir]);
-	put32(ip + 16, f->addr[!dir]);
-	out->len = 20;
+	flow_ip_put(&h, out->data);
+	return out->data + g->hdr;
 }
 
-static void finish(struct pg_packet *out, uint32_t len)
+/* With @len bytes behind its header; the checksum at @at of them, if any. */
+static void finish(const struct flowgen *g, struct pg_packet *out, uint32_t len,
+		   uint32_t at)
 {
-	out->len = len;
-	put16(out->data + 2, len);
-	ir_build_checksum(out->data);
+	out->len = g->hdr + len;
+	flow_ip_set_length(out->data, out->len);
+	if (at)
+		flow_ip_checksum(out->data, len, at);
 }
 
 static uint32_t payload(struct flowgen *g)
@@ -216,10 +236,9 @@ static uint32_t payload(struct flowgen *g)
 static void tcp_packet(struct flowgen *g, struct flow *f, uint32_t dir,
 		       uint32_t flags, uint32_t data, struct pg_packet *out)
 {
-	uint8_t *ip = out->data, *th = ip + 20;
+	uint8_t *th = start(g, f, dir, out);
 	uint32_t seq = f->seq[dir];
 
-	start(g, f, dir, out);
 	memset(th + 20, 0, data);
 	if (rng_one_in(&g->r, 16))
 		seq += rng_u32(&g->r);		/* out of window, mostly */
@@ -230,8 +249,7 @@ static void tcp_packet(struct flowgen *g, struct flow *f, uint32_t dir,
 	th[12] = 5 << 4;
 	th[13] = flags;
 	put16(th + 14, 8192);
-	finish(out, 40 + data);
-	checksum(ip, 40 + data, 36);
+	finish(g, out, 20 + data, 16);
 	if (rng_one_in(&g->r, 24))
 		th[16] ^= 0x5a;
 	f->seq[dir] += data + !!(flags & (SYN | FIN));
@@ -270,38 +288,31 @@ static void tcp_next(struct flowgen *g, struct flow *f, struct pg_packet *out)
 static void udp_next(struct flowgen *g, struct flow *f, struct pg_packet *out)
 {
 	uint32_t dir = f->stage ? rng_below(&g->r, 2) : 0, data = payload(g);
-	uint8_t *ip = out->data, *uh = ip + 20;
+	uint8_t *uh = start(g, f, dir, out);
+	bool sum = f->proto == IPPROTO_UDP && !rng_one_in(&g->r, 2);
 
-	start(g, f, dir, out);
 	memset(uh + 8, 0, data);
 	put16(uh, f->port[dir]);
 	put16(uh + 2, f->port[!dir]);
 	put16(uh + 4, 8 + data);
-	finish(out, 28 + data);
-	if (f->proto == IPPROTO_UDP && rng_one_in(&g->r, 2)) {
-		checksum(ip, 28 + data, 26);
-		if (rng_one_in(&g->r, 24))
-			uh[6] ^= 0x5a;
-	}
+	finish(g, out, 8 + data, sum ? 6 : 0);
+	if (sum && rng_one_in(&g->r, 24))
+		uh[6] ^= 0x5a;
 	f->stage = 1;
 }
 
 static void echo_next(struct flowgen *g, struct flow *f, struct pg_packet *out)
 {
-	static const uint8_t pair[][2] = { { 8, 0 }, { 8, 0 }, { 13, 14 },
-					   { 17, 18 }, { 15, 16 } };
 	uint32_t dir = f->stage ? rng_below(&g->r, 2) : 0, data = payload(g);
-	uint8_t *ip = out->data, *ih = ip + 20;
+	uint8_t *ih = start(g, f, dir, out);
 
-	start(g, f, dir, out);
 	memset(ih + 8, 0, data);
-	ih[0] = pair[f->port[0] % 5][dir];
+	ih[0] = (g->o.ipv6 ? icmp_pairs6 : icmp_pairs4)[f->port[0] % 5][dir];
 	if (rng_one_in(&g->r, 16))
-		ih[0] = rng_below(&g->r, 20);
+		ih[0] = (g->o.ipv6 ? 126 : 0) + rng_below(&g->r, 20);
 	put16(ih + 4, f->port[1]);
 	put16(ih + 6, f->left);
-	finish(out, 28 + data);
-	checksum(ip, 28 + data, 22);
+	finish(g, out, 8 + data, 2);
 	if (rng_one_in(&g->r, 24))
 		ih[2] ^= 0x5a;
 	f->stage = 1;
@@ -312,69 +323,78 @@ static void other_next(struct flowgen *g, struct flow *f,
 {
 	uint32_t dir = f->stage ? rng_below(&g->r, 2) : 0;
 	uint32_t data = 12 + payload(g);
+	uint8_t *th = start(g, f, dir, out);
 
-	start(g, f, dir, out);
-	memset(out->data + 20, 0, data);
-	put16(out->data + 20, f->port[dir]);
-	put16(out->data + 22, f->port[!dir]);
-	finish(out, 20 + data);
+	memset(th, 0, data);
+	put16(th, f->port[dir]);
+	put16(th + 2, f->port[!dir]);
+	finish(g, out, data, 0);
 	f->stage = 1;
+}
+
+static uint8_t icmp_proto(const struct flowgen *g)
+{
+	return g->o.ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+}
+
+/* Of a packet of the flow in direction @dir, what errors about it quote. */
+static void put_quoted(const struct flowgen *g, const struct flow *f,
+		       uint32_t dir, uint8_t *ip)
+{
+	const struct flow_ip h = {
+		.ipv6 = g->o.ipv6, .ttl = 60, .proto = f->proto,
+		.from = f->addr[dir], .to = f->addr[!dir],
+	};
+	uint8_t *th = ip + g->hdr;
+
+	flow_ip_put(&h, ip);
+	flow_ip_set_length(ip, g->hdr + 40);
+	put16(th, f->port[dir]);
+	put16(th + 2, f->port[!dir]);
+	if (f->proto != icmp_proto(g))
+		return;
+	put16(th, (g->o.ipv6 ? 128 : 8) << 8);
+	put16(th + 2, 0);
+	put16(th + 4, f->port[1]);
 }
 
 /* An error about a packet of the flow, sent back by its receiver. */
 static void icmp_error(struct flowgen *g, struct flow *f,
 		       struct pg_packet *out)
 {
-	static const uint8_t type[] = { 3, 3, 3, 11, 12, 4, 5 };
 	struct flow error = *f;
 	uint32_t about = rng_below(&g->r, 2);
-	uint8_t *ih = out->data + 20, *inner = ih + 8;
+	uint8_t *ih;
 
-	error.proto = IPPROTO_ICMP;
-	start(g, &error, !about, out);
+	error.proto = icmp_proto(g);
 	if (rng_one_in(&g->r, 3) && f->hook == IR_HOOK_FORWARD)
-		put32(out->data + 12, 0x0a420001);	/* a router between */
-	memset(ih, 0, 64);
-	ih[0] = type[rng_below(&g->r, sizeof(type))];
+		error.addr[!about] = g->o.ipv6 ?	/* a router between */
+			(struct lab_addr){ { 0x20010db8, 0x420000, 0, 1 } } :
+			(struct lab_addr){ { 0x0a420001 } };
+	ih = start(g, &error, !about, out);
+	ih[0] = (g->o.ipv6 ? icmp_errors6 : icmp_errors4)[rng_below(&g->r, 7)];
 	ih[1] = rng_below(&g->r, 4);
-	inner[0] = 0x45;
-	put16(inner + 2, 60);
-	inner[8] = 60;
-	inner[9] = f->proto;
-	put32(inner + 12, f->addr[about]);
-	put32(inner + 16, f->addr[!about]);
-	ir_build_checksum(inner);
-	put16(inner + 20, f->port[about]);
-	put16(inner + 22, f->port[!about]);
-	if (f->proto == IPPROTO_ICMP) {
-		inner[20] = 8;
-		inner[21] = 0;
-		put16(inner + 22, 0);
-		put16(inner + 24, f->port[1]);
-	}
+	put_quoted(g, f, about, ih + 8);
 	if (rng_one_in(&g->r, 6))
-		put16(inner + 20, rng_u32(&g->r));	/* about nothing */
-	finish(out, 56 + rng_below(&g->r, 8));
-	checksum(out->data, out->len, 22);
+		put16(ih + 8 + g->hdr, rng_u32(&g->r));	/* about nothing */
+	finish(g, out, 16 + g->hdr + rng_below(&g->r, 8), 2);
 }
 
 /* Cuts @p up into g->frags, in random order. */
 static void cut(struct flowgen *g, const struct pg_packet *p)
 {
-	uint32_t parts = 2 + rng_below(&g->r, 2), at = 20, len, i;
+	uint32_t parts = 2 + rng_below(&g->r, 2), at = g->hdr, len, i;
 	struct pg_packet *f, t;
 
 	g->frags.n = 0;
 	for (i = 0; i < parts && at < p->len; i++) {
-		len = ((p->len - 20) / parts + 7) & ~7u;
+		len = ((p->len - g->hdr) / parts + 7) & ~7u;
 		if (i == parts - 1 || at + len > p->len)
 			len = p->len - at;
 		f = &g->frags.p[g->frags.n++];
 		*f = *p;
-		memcpy(f->data + 20, p->data + at, len);
-		put16(f->data + 6, (at - 20) / 8 |
-		      (at + len < p->len ? 0x2000 : 0));
-		finish(f, 20 + len);
+		f->len = flow_ip_cut(p->data, at, len, at + len < p->len,
+				     g->id, f->data);
 		at += len;
 	}
 	for (i = g->frags.n; i > 1; i--) {
@@ -394,6 +414,7 @@ struct flowgen *flow_new(const struct flow_opts *opts)
 	if (!g)
 		return NULL;
 	g->o = *opts;
+	g->hdr = opts->ipv6 ? 40 : 20;
 	g->r = rng_at(opts->seed, 4711);
 	return g;
 }
@@ -415,6 +436,10 @@ static void flow_packet(struct flowgen *g, struct flow *f,
 		icmp_error(g, f, out);
 		return;
 	}
+	if (f->proto == icmp_proto(g)) {
+		echo_next(g, f, out);
+		return;
+	}
 	switch (f->proto) {
 	case IPPROTO_TCP:
 		tcp_next(g, f, out);
@@ -423,13 +448,24 @@ static void flow_packet(struct flowgen *g, struct flow *f,
 	case IPPROTO_UDPLITE:
 		udp_next(g, f, out);
 		break;
-	case IPPROTO_ICMP:
-		echo_next(g, f, out);
-		break;
 	default:
 		other_next(g, f, out);
 		break;
 	}
+}
+
+/* Whether a socket sends it as it is. */
+static bool sendable(const struct flowgen *g, const struct pg_packet *p)
+{
+	struct lab_addr to = { 0 };
+	struct ir_packet ip;
+
+	if (p->malformed || pg_parse(p, &ip))
+		return false;
+	to.w[0] = ip.field[IR_DADDR];
+	memcpy(to.w + 1, &ip.field[IR_DADDR1], 3 * sizeof(to.w[0]));
+	return flow_usable(g->o.ipv6, &to) &&
+	       (g->o.ipv6 || ip.field[IR_SADDR]);
 }
 
 /* A packet that belongs to nothing, as the stateless tests have them. */
@@ -437,9 +473,7 @@ static void stray(struct flowgen *g, struct pg_packet *out)
 {
 	do {
 		pg_make(g->o.aim, rng_below(&g->r, 2 * TUPLES), HOOKS, out);
-	} while (out->hook == IR_HOOK_OUTPUT &&
-		 (out->malformed || !usable(be32(out->data + 16)) ||
-		  !be32(out->data + 12)));
+	} while (out->hook == IR_HOOK_OUTPUT && !sendable(g, out));
 }
 
 void flow_next(struct flowgen *g, struct pg_packet *out)
@@ -458,7 +492,9 @@ void flow_next(struct flowgen *g, struct pg_packet *out)
 		open_flow(g, f);
 	flow_packet(g, f, out);
 	f->left--;
-	if (out->len < 60 || !rng_one_in(&g->r, 16))
+	if (g->o.ipv6 && rng_one_in(&g->r, 12))
+		out->len = flow_ip_extend(out->data, out->len);
+	if (out->len < g->hdr + 40 || !rng_one_in(&g->r, 16))
 		return;
 	cut(g, out);
 	if (g->frags.n)

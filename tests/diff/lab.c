@@ -496,22 +496,42 @@ int lab_route_pairs(struct lab *lab, uint32_t m)
 	return err | lab_leave(lab);
 }
 
-int lab_own(const struct lab *lab, const uint32_t *addr, uint32_t n)
+struct lab_addr lab_address(bool ipv6, uint32_t iface)
 {
-	char text[4096];
-	size_t len = 0;
+	if (!ipv6)
+		return (struct lab_addr){ { SIGHT_OWN4 + 1 + iface } };
+	return (struct lab_addr){ { 0x20010db8, 0x00fa0000, 0, 1 + iface } };
+}
+
+static void say_address(FILE *out, bool ipv6, const struct lab_addr *a)
+{
+	uint32_t i;
+
+	if (!ipv6)
+		fprintf(out, "%u.%u.%u.%u", a->w[0] >> 24, a->w[0] >> 16 & 255,
+			a->w[0] >> 8 & 255, a->w[0] & 255);
+	for (i = 0; ipv6 && i < 4; i++)
+		fprintf(out, "%x:%x%s", a->w[i] >> 16, a->w[i] & 0xffff,
+			i < 3 ? ":" : "");
+}
+
+int lab_own(const struct lab *lab, const struct lab_addr *addr, uint32_t n)
+{
+	char text[TEXT] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
 	uint32_t i;
 	int err;
 
-	for (i = 0; i < n && len + 80 < sizeof(text); i++)
-		len += snprintf(text + len, sizeof(text) - len,
-				"route replace local %u.%u.%u.%u dev lo "
-				"table local\n", addr[i] >> 24,
-				addr[i] >> 16 & 255, addr[i] >> 8 & 255,
-				addr[i] & 255);
-	err = lab_enter(lab);
+	if (!out)
+		return -1;
+	for (i = 0; i < n; i++) {
+		fputs("route replace local ", out);
+		say_address(out, ipv6(lab), &addr[i]);
+		fputs(" dev lo table local\n", out);
+	}
+	err = fclose(out) || lab_enter(lab) ? -1 : 0;
 	if (!err)
-		err = run("ip -batch -", text);
+		err = run(ipv6(lab) ? "ip -6 -batch -" : "ip -batch -", text);
 	return err | lab_leave(lab);
 }
 

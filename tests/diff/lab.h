@@ -83,8 +83,16 @@ static inline uint32_t lab_pair(uint32_t i, uint32_t n, uint32_t m)
 /* What the host sends itself leaves at interface @m modulo their number. */
 int lab_route_pairs(struct lab *lab, uint32_t m);
 
+/* An address, IPv4 in the first word alone. */
+struct lab_addr {
+	uint32_t	w[4];
+};
+
+/* That of an interface, from 0. */
+struct lab_addr lab_address(bool ipv6, uint32_t iface);
+
 /* Stateful labs: these addresses are the host's own, too. */
-int lab_own(const struct lab *lab, const uint32_t *addr, uint32_t n);
+int lab_own(const struct lab *lab, const struct lab_addr *addr, uint32_t n);
 
 /* Connections outlive the test, in both of two hosts. */
 int lab_long_timeouts(const struct lab *lab);

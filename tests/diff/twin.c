@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/diff/flow.h"
@@ -26,7 +27,8 @@ struct twin {
 	struct judge	ours;
 	struct pktgen	*aim;
 	struct flowgen	*flow;
-	uint32_t	local[MAX_LOCAL + PG_MAX_IFACES];
+	bool		ipv6;
+	struct lab_addr	local[MAX_LOCAL + PG_MAX_IFACES];
 	uint32_t	nlocal;
 	char		name[PG_MAX_IFACES][IR_IFNAMSIZ];
 	const char	*iface[PG_MAX_IFACES];
@@ -36,22 +38,37 @@ struct twin {
 	struct ir_counter *b;
 };
 
+/* The address that an INPUT packet goes to, or an OUTPUT one comes from. */
+static struct lab_addr its_own(const struct pg_packet *p)
+{
+	bool to = p->hook == IR_HOOK_INPUT;
+	struct lab_addr a = { 0 };
+	struct ir_packet ip;
+
+	if (pg_parse(p, &ip))
+		return a;
+	a.w[0] = ip.field[to ? IR_DADDR : IR_SADDR];
+	memcpy(a.w + 1, &ip.field[to ? IR_DADDR1 : IR_SADDR1],
+	       3 * sizeof(a.w[0]));
+	return a;
+}
+
 /* Addresses that INPUT and OUTPUT rules take for the host's. */
 static void find_local(struct twin *t, uint32_t nifaces)
 {
-	uint32_t i, k, a;
+	struct lab_addr a;
+	uint32_t i, k;
 
 	for (i = 0; i < nifaces; i++)
-		t->local[t->nlocal++] = 0x0afa0001 + i;
+		t->local[t->nlocal++] = lab_address(t->ipv6, i);
 	for (i = 0; i < 400 && t->nlocal < nifaces + MAX_LOCAL; i++) {
 		pg_make(t->aim, i, i % 2 ? 1u << IR_HOOK_INPUT :
 			1u << IR_HOOK_OUTPUT, &t->packet);
-		memcpy(&a, t->packet.data + (i % 2 ? 16 : 12), 4);
-		a = __builtin_bswap32(a);
-		if (!(a >> 24) || a >> 28 >= 14 || a >> 24 == 127)
+		a = its_own(&t->packet);
+		if (t->packet.malformed || !flow_usable(t->ipv6, &a))
 			continue;
 		for (k = 0; k < t->nlocal; k++)
-			if (t->local[k] == a)
+			if (!memcmp(&t->local[k], &a, sizeof(a)))
 				break;
 		if (k == t->nlocal)
 			t->local[t->nlocal++] = a;
@@ -67,6 +84,7 @@ static int prepare(struct twin *t)
 	struct flow_opts f = { .seed = o.seed };
 	uint32_t i;
 
+	t->ipv6 = f.ipv6 = o.ipv6 = ir_table_family(s->t) == AF_INET6;
 	o.nifaces = lab_ifaces(s->lab[0], t->name);
 	for (i = 0; i < o.nifaces; i++)
 		t->iface[i] = o.iface[i] = t->name[i];
