@@ -42,7 +42,7 @@ static bool is_swappable(const struct ir_term *t)
 
 static bool is_masked(const struct ir_term *t)
 {
-	return (t->field == IR_SADDR || t->field == IR_DADDR) &&
+	return ir_field_max(t->field) == UINT32_MAX && t->field != IR_LEN &&
 	       t->lo == t->hi && t->mask;
 }
 
@@ -83,15 +83,36 @@ static bool spoil_swap(struct ir_chain *c, uint32_t at)
 	return t;
 }
 
-static bool spoil_mask(struct ir_chain *c, uint32_t at)
+/* One bit less of an address is looked at. */
+static bool widen(struct ir_term *t)
 {
-	struct ir_term *t = find_term(c->rule[at], is_masked);
-
 	if (!t)
 		return false;
 	t->mask &= t->mask - 1;
 	t->lo = t->hi = t->lo & t->mask;
 	return true;
+}
+
+static bool spoil_mask(struct ir_chain *c, uint32_t at)
+{
+	return widen(find_term(c->rule[at], is_masked));
+}
+
+/* The same of one word of an address. */
+static bool spoil_word(struct ir_chain *c, uint32_t at, enum ir_field word)
+{
+	struct ir_rule *r = c->rule[at];
+	struct ir_pred *pred;
+	uint32_t m, p;
+
+	for (m = 0; m < r->nmatches; m++)
+		for (p = 0; p < r->match[m].npreds; p++) {
+			pred = &r->match[m].pred[p];
+			if (pred->kind == IR_PRED_TERMS && pred->nterms == 1 &&
+			    pred->term->field == word && is_masked(pred->term))
+				return widen(pred->term);
+		}
+	return false;
 }
 
 static bool spoil_proto(struct ir_chain *c, uint32_t at)
@@ -196,6 +217,20 @@ static bool spoil_hotdrop(struct ir_chain *c, uint32_t at)
 	return any;
 }
 
+/* The same of packets in which no protocol is found. */
+static bool spoil_noproto(struct ir_chain *c, uint32_t at)
+{
+	struct ir_rule *r = c->rule[at];
+	uint32_t m;
+
+	for (m = 0; m < r->nmatches; m++)
+		if (r->match[m].need == IR_NEED_PROTO) {
+			r->match[m].need = IR_NEED_NOTHING;
+			return true;
+		}
+	return false;
+}
+
 /* Nothing of the table; the caller loses the counter. */
 static bool spoil_count(struct ir_chain *c, uint32_t at)
 {
@@ -222,23 +257,46 @@ static const struct {
 	{ "hotdrop", spoil_hotdrop },
 	{ "count", spoil_count },
 	{ "state", spoil_state },
+	{ "noproto", spoil_noproto },
+};
+
+/* And one for each word of an address. */
+static const enum ir_field words[] = {
+	IR_SADDR, IR_SADDR1, IR_SADDR2, IR_SADDR3, IR_DADDR, IR_DADDR1,
+	IR_DADDR2, IR_DADDR3,
 };
 
 #define NFAULTS		(int)(sizeof(faults) / sizeof(*faults))
+#define NALL		(NFAULTS + (int)(sizeof(words) / sizeof(*words)))
+
+const char *fault_name(int fault)
+{
+	if (fault < 0 || fault >= NALL)
+		return NULL;
+	return fault < NFAULTS ? faults[fault].name :
+	       ir_field_name(words[fault - NFAULTS]);
+}
+
+bool fault_is_ipv6(int fault)
+{
+	return fault < NFAULTS ? faults[fault].spoil == spoil_noproto :
+	       words[fault - NFAULTS] >= IR_NFIELDS4;
+}
 
 int fault_find(const char *name)
 {
 	int i;
 
-	for (i = 0; i < NFAULTS; i++)
-		if (!strcmp(faults[i].name, name))
+	for (i = 0; i < NALL; i++)
+		if (!strcmp(fault_name(i), name))
 			return i;
 	return FAULT_NONE;
 }
 
-const char *fault_name(int fault)
+static bool spoil(int fault, struct ir_chain *c, uint32_t at)
 {
-	return fault >= 0 && fault < NFAULTS ? faults[fault].name : NULL;
+	return fault < NFAULTS ? faults[fault].spoil(c, at) :
+	       spoil_word(c, at, words[fault - NFAULTS]);
 }
 
 int fault_plant(struct ir_table *t, int fault, uint32_t *nth, uint32_t *lost)
@@ -250,9 +308,9 @@ int fault_plant(struct ir_table *t, int fault, uint32_t *nth, uint32_t *lost)
 	for (i = 0; i < ir_table_nchains(t); i++) {
 		c = ir_table_chain(t, i);
 		for (k = 0; k < c->nrules; k++, rule++) {
-			if (rule < *nth || !faults[fault].spoil(c, k))
+			if (rule < *nth || !spoil(fault, c, k))
 				continue;
-			if (faults[fault].spoil == spoil_count)
+			if (fault < NFAULTS && faults[fault].spoil == spoil_count)
 				*lost = c->rule[k]->index;
 			ir_table_number(t);
 			*nth = rule;

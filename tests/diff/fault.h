@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include <stdbool.h>
+
 #include "ir/ruleset.h"
 
 #define FAULT_NONE	(-1)
@@ -18,6 +20,9 @@ int fault_find(const char *name);
 
 /* NULL behind the last. */
 const char *fault_name(int fault);
+
+/* Whether only IPv6 rules can have it. */
+bool fault_is_ipv6(int fault);
 
 /*
  * Plants fault number @fault at the first rule from number *nth on (in table

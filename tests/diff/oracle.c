@@ -494,7 +494,8 @@ static void list_faults(void)
 	int i;
 
 	for (i = 0; fault_name(i); i++)
-		puts(fault_name(i));
+		if (conf.family == AF_INET6 || !fault_is_ipv6(i))
+			puts(fault_name(i));
 }
 
 /* 0: go on; otherwise end, with *code. */
@@ -585,7 +586,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "oracle: needs root\n");
 		return SKIPPED;
 	}
-	if (lab_init() || table_init()) {
+	if (lab_init() || table_init(conf.family)) {
 		perror("oracle");
 		return BROKEN;
 	}

@@ -13,6 +13,7 @@
 struct ours {
 	struct lab	*lab;
 	struct be_ns	*ns;
+	int		family;
 	uint32_t	n;
 };
 
@@ -39,7 +40,7 @@ static int read_counters(void *ctx, struct ir_counter *count)
 	int err;
 
 	diag_init(&diag);
-	err = be_ns_read(o->ns, AF_INET, &image, &diag);
+	err = be_ns_read(o->ns, o->family, &image, &diag);
 	if (!err && image.ncounters == o->n) {
 		memcpy(count, image.counter, o->n * sizeof(*count));
 	} else {
@@ -73,7 +74,9 @@ static void end(void *ctx)
 static int put_in_force(struct ours *o, const struct ir_table *t,
 			const char *attach, struct diag *diag)
 {
-	struct be_commit c = { .family = AF_INET, .conntrack = table_stateful(t) };
+	struct be_commit c = {
+		.family = o->family, .conntrack = table_stateful(t),
+	};
 	struct ir_counter *start = calloc(o->n, sizeof(*start));
 	uint32_t *continues = malloc(o->n * sizeof(*continues));
 	struct tr_classifier *cl = tr_translate(t, NULL, diag);
@@ -119,6 +122,7 @@ int judge_ours(struct judge *j, struct lab *lab, const struct ir_table *t,
 	if (!o)
 		return -1;
 	o->lab = lab;
+	o->family = ir_table_family(t);
 	o->n = table_ncounters(t);
 	diag_init(&diag);
 	err = lab_enter(lab);

@@ -50,9 +50,9 @@ static void give_up(void *ctx)
 	(void)ctx;
 }
 
-int table_init(void)
+int table_init(int family)
 {
-	return fe_xt_init(AF_INET, "iptables-restore") ? -1 : 0;
+	return fe_xt_init(family, "oracle") ? -1 : 0;
 }
 
 static int ready(struct ir_table *t, struct diag *diag)

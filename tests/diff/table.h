@@ -5,8 +5,8 @@
 
 #include "ir/ruleset.h"
 
-/* Once per process.  0 or -1, told on stderr. */
-int table_init(void);
+/* Once per process, which reads tables of this family.  0 or -1, told on stderr. */
+int table_init(int family);
 
 /*
  * Reads iptables-save text (or ip6tables', with AF_INET6) and gives the
