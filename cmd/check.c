@@ -32,6 +32,7 @@ struct check {
 	enum dump	dump;
 	bool		json;
 	bool		verify;
+	int		family;
 	const char	*file;		/* being checked */
 	unsigned int	problems;	/* of that file */
 	FILE		*report;	/* one line per table */
@@ -42,8 +43,9 @@ struct check {
 static int begin(void *ctx, const char *table, struct ir_table **out,
 		 struct diag *diag)
 {
-	(void)ctx;
-	*out = ir_table_new(AF_INET, table);
+	const struct check *c = ctx;
+
+	*out = ir_table_new(c->family, table);
 	if (*out)
 		return 0;
 	diag_error(diag, NULL, "unable to initialize table '%s'", table);
@@ -253,7 +255,7 @@ static enum fe_exit read_rules(struct check *c, FILE *in)
 		.abort	= abort_table,
 	};
 	const struct fe_restore_opts opts = {
-		.prog = CMD_RESTORE, .refused = true,
+		.prog = fe_xt_program(), .refused = true,
 	};
 
 	return fe_restore(in, &opts, &ops, c);
@@ -334,12 +336,12 @@ static bool check_file(struct check *c, struct json_object *files)
 
 static void usage(FILE *out)
 {
-	fputs("Usage: xtbpf check [--attach HOOK[:DEV,...]] [--dump ir|classifier] [--verify] [--json] FILE...\n"
+	fputs("Usage: xtbpf check [-6] [--attach HOOK[:DEV,...]] [--dump ir|classifier] [--verify] [--json] FILE...\n"
 	      "\n"
 	      "Reads each FILE (- is standard input) as iptables-bpf-restore does and\n"
 	      "translates it; nothing is put in force.  With --verify packets are made that\n"
 	      "reach each rule, and what was made of the rules has to judge them alike.\n"
-	      "Exit status 1 when any is refused.\n",
+	      "Exit status 1 when any is refused.  -6: they are for ip6tables.\n",
 	      out);
 }
 
@@ -373,6 +375,7 @@ static int parse_args(struct check *c, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "attach",	required_argument,	NULL, 'a' },
+		{ "ipv6",	no_argument,		NULL, '6' },
 		{ "dump",	required_argument,	NULL, 'd' },
 		{ "json",	no_argument,		NULL, 'j' },
 		{ "verify",	no_argument,		NULL, 'v' },
@@ -381,7 +384,7 @@ static int parse_args(struct check *c, int argc, char **argv)
 	};
 	int o, err = 0;
 
-	while (!err && (o = getopt_long(argc, argv, "a:d:jvh", options,
+	while (!err && (o = getopt_long(argc, argv, "a:d:jv6h", options,
 					NULL)) != -1) {
 		if (o == 'a') {
 			err = parse_attach(c, optarg);
@@ -391,6 +394,8 @@ static int parse_args(struct check *c, int argc, char **argv)
 			c->json = true;
 		} else if (o == 'v') {
 			c->verify = true;
+		} else if (o == '6') {
+			c->family = AF_INET6;
 		} else if (o == 'h') {
 			usage(stdout);
 			return 1;
@@ -407,7 +412,9 @@ static int parse_args(struct check *c, int argc, char **argv)
 
 int cmd_check(int argc, char **argv, bool json)
 {
-	struct check c = { .attach.automatic = true, .json = json };
+	struct check c = {
+		.attach.automatic = true, .json = json, .family = AF_INET,
+	};
 	struct json_object *files;
 	bool ok = true;
 	int err, i;
@@ -416,7 +423,8 @@ int cmd_check(int argc, char **argv, bool json)
 	if (err)
 		return err < 0 ? 2 : 0;
 	i = optind;		/* libxtables uses getopt, too */
-	err = fe_xt_init(AF_INET, CMD_RESTORE);
+	err = fe_xt_init(c.family, c.family == AF_INET6 ?
+			 CMD_RESTORE6 : CMD_RESTORE);
 	if (err) {
 		fprintf(stderr, "xtbpf check: libxtables: %s\n", strerror(-err));
 		return 1;

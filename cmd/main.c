@@ -25,6 +25,12 @@ static const struct applet {
 	{ "iptables-bpf-save",		cmd_save },
 	{ "iptables-save",		cmd_save },
 	{ "save4",			cmd_save },
+	{ "ip6tables-bpf-restore",	cmd_restore6 },
+	{ "ip6tables-restore",		cmd_restore6 },
+	{ "restore6",			cmd_restore6 },
+	{ "ip6tables-bpf-save",		cmd_save6 },
+	{ "ip6tables-save",		cmd_save6 },
+	{ "save6",			cmd_save6 },
 	{ "xtbpf",			cmd_xtbpf },
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd/restore.c - iptables-bpf-restore
+ * cmd/restore.c - iptables-bpf-restore, ip6tables-bpf-restore
  *
  * Options, messages and exit codes are those of iptables-restore 1.8.11, except
  * --verify, --store-only (IPTABLES_BPF_STORE_ONLY=1) and --attach
@@ -46,9 +46,9 @@ struct args {
 	bool		done;		/* -h, -V: nothing more to do */
 };
 
-static void usage(void)
+static void usage(const char *prog)
 {
-	fputs("Usage: " CMD_RESTORE " [-c] [-v] [-V] [-t] [-h] [-n] [-w secs] [-W usecs] [-T table] [-M command] [file]\n"
+	fprintf(stderr, "Usage: %s [-c] [-v] [-V] [-t] [-h] [-n] [-w secs] [-W usecs] [-T table] [-M command] [file]\n"
 	      "\t   [ --counters ]\n"
 	      "\t   [ --verbose ]\n"
 	      "\t   [ --version]\n"
@@ -60,16 +60,18 @@ static void usage(void)
 	      "\t   [ --modprobe=<command> ]\n"
 	      "\t   [ --attach=<HOOK[:DEV,...]> ]\n"
 	      "\t   [ --verify ]\n"
-	      "\t   [ --store-only ]\n", stderr);
+	      "\t   [ --store-only ]\n", prog);
 }
 
 /* In the layout of xtables_error() before the first line is read. */
-static int parameter_problem(const char *msg)
+static int parameter_problem(const struct args *a, const char *msg)
 {
+	const char *prog = a->restore.prog;
+
 	fprintf(stderr, "%s v%s: %s\n"
 		"Error occurred at line: 0\n"
 		"Try `%s -h' or '%s --help' for more information.\n",
-		CMD_RESTORE, FE_PROGRAM_VERSION, msg, CMD_RESTORE, CMD_RESTORE);
+		prog, FE_PROGRAM_VERSION, msg, prog, prog);
 	return FE_PARAMETER_PROBLEM;
 }
 
@@ -87,7 +89,7 @@ static int parse_wait(struct args *a, const char *word)
 {
 	a->session.wait = -1;
 	if (word && sscanf(word, "%i", &a->session.wait) != 1)
-		return parameter_problem("wait seconds not numeric");
+		return parameter_problem(a, "wait seconds not numeric");
 	return 0;
 }
 
@@ -97,13 +99,13 @@ static int parse_interval(struct args *a, const char *word)
 	unsigned int usec;
 
 	if (!word)
-		return parameter_problem("wait interval value required");
+		return parameter_problem(a, "wait interval value required");
 	if (sscanf(word, "%u", &usec) != 1)
-		return parameter_problem("wait interval not numeric");
+		return parameter_problem(a, "wait interval not numeric");
 	if (usec > 999999) {
 		snprintf(msg, sizeof(msg), "too long usec wait %u > 999999 usec",
 			 usec);
-		return parameter_problem(msg);
+		return parameter_problem(a, msg);
 	}
 	fputs("Ignoring deprecated --wait-interval option.\n", stderr);
 	a->interval = true;
@@ -148,15 +150,16 @@ static int parse_option(struct args *a, int c, int argc, char **argv)
 		a->session.store_only = true;
 		return 0;
 	case 'V':
-		printf("%s v%s\n", CMD_RESTORE, FE_PROGRAM_VERSION);
+		printf("%s v%s\n", a->restore.prog, FE_PROGRAM_VERSION);
 		a->done = true;
 		return 0;
 	case 'h':
-		usage();
+		usage(a->restore.prog);
 		a->done = true;
 		return 0;
 	default:
-		fputs("Try `" CMD_RESTORE " -h' for more information.\n", stderr);
+		fprintf(stderr, "Try `%s -h' for more information.\n",
+			a->restore.prog);
 		return FE_OTHER_PROBLEM;
 	}
 }
@@ -192,7 +195,7 @@ static int check_args(struct args *a)
 	}
 	diag_init(&diag);
 	if (cmd_session_attach(&a->session, a->attach, &diag)) {
-		diag_print(&diag, stderr, CMD_RESTORE);
+		diag_print(&diag, stderr, a->restore.prog);
 		rc = FE_PARAMETER_PROBLEM;
 	}
 	diag_clear(&diag);
@@ -215,23 +218,24 @@ static int restore(struct args *a, FILE *in)
 		.commit	= cmd_session_commit,
 		.abort	= cmd_session_abort,
 	};
-	int err = fe_xt_init(AF_INET, CMD_RESTORE);
+	int err = fe_xt_init(a->session.family, a->restore.prog);
 
 	if (err) {
-		fprintf(stderr, "%s: libxtables: %s\n", CMD_RESTORE,
+		fprintf(stderr, "%s: libxtables: %s\n", a->restore.prog,
 			strerror(-err));
 		return FE_OTHER_PROBLEM;
 	}
 	return fe_restore(in, &a->restore, &ops, &a->session);
 }
 
-int cmd_restore(int argc, char **argv)
+static int run(int family, const char *prog, int argc, char **argv)
 {
-	struct args a = { .restore.prog = CMD_RESTORE };
+	struct args a = { .restore.prog = prog };
 	FILE *in = stdin;
 	int rc;
 
 	cmd_session_init(&a.session);
+	a.session.family = family;
 	rc = parse_args(&a, argc, argv);
 	if (rc || a.done)
 		return rc;
@@ -251,4 +255,14 @@ int cmd_restore(int argc, char **argv)
 	if (in != stdin)
 		fclose(in);
 	return rc;
+}
+
+int cmd_restore(int argc, char **argv)
+{
+	return run(AF_INET, CMD_RESTORE, argc, argv);
+}
+
+int cmd_restore6(int argc, char **argv)
+{
+	return run(AF_INET6, CMD_RESTORE6, argc, argv);
 }
