@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd/iptables.c - iptables-bpf: one command on the ruleset in force
+ * cmd/iptables.c - iptables-bpf, ip6tables-bpf: one command on the ruleset in force
  *
  * Arguments, messages and exit codes are those of iptables 1.8.11.  Options of
  * ours come before all of iptables': --attach, which also comes from the
- * environment (XTBPF_ATTACH) where nothing is attached yet, --verify, and
- * --store-only (IPTABLES_BPF_STORE_ONLY=1).
+ * environment (XTBPF_ATTACH), --verify, and --store-only
+ * (IPTABLES_BPF_STORE_ONLY=1).
  *
  * Like iptables it reads the whole table, changes it in memory and puts it back;
  * what only reads needs no more than that nothing be loaded.
@@ -20,7 +20,6 @@
 #include "cmd/cmd.h"
 #include "cmd/session.h"
 #include "frontend/command.h"
-#include "frontend/check.h"
 #include "frontend/edit.h"
 #include "frontend/restore.h"
 #include "frontend/xt.h"
@@ -61,12 +60,10 @@ static int own_options(struct run *r, int argc, char **argv)
 	return i - 1;
 }
 
-static int parse_attach(struct run *r)
+static int set_attach(struct run *r)
 {
-	const char *spec = r->attach ? r->attach : getenv("XTBPF_ATTACH");
-	int err = be_attach_parse(spec, &r->session.attach, &r->diag);
+	int err = cmd_session_attach(&r->session, r->attach, &r->diag);
 
-	r->session.keep = !r->attach;
 	if (err)
 		diag_print(&r->diag, stderr, fe_xt_program());
 	return err ? FE_PARAMETER_PROBLEM : 0;
@@ -116,10 +113,10 @@ static int begin(struct run *r)
 }
 
 /* What iptables says last: the exit status. */
-static int failed(unsigned int command, int err)
+static int failed(const struct fe_command *c, int err)
 {
 	fprintf(stderr, "%s: %s.%s\n", fe_xt_program(),
-		fe_edit_strerror(command, err), err == -EINVAL ?
+		fe_edit_strerror(c, err), err == -EINVAL ?
 		" Run `dmesg' for more information." : "");
 	return err == -EAGAIN ? FE_RESOURCE_PROBLEM : FE_OTHER_PROBLEM;
 }
@@ -130,12 +127,11 @@ static bool idle(const struct run *r)
 	const struct ir_chain *c;
 	uint32_t i;
 
-	if (r->session.before.ruleset)
+	if (r->session.before.ruleset || !cmd_table_idle(r->table))
 		return false;
 	for (i = 0; i < ir_table_nchains(r->table); i++) {
 		c = ir_table_chain(r->table, i);
-		if (c->hook == IR_HOOK_NONE || c->nrules ||
-		    c->policy != IR_ACCEPT || c->counter.packets ||
+		if (c->hook == IR_HOOK_NONE || c->counter.packets ||
 		    c->counter.bytes)
 			return false;
 	}
@@ -148,17 +144,13 @@ static bool idle(const struct run *r)
  */
 static int commit(struct run *r)
 {
-	int err;
+	int err = cmd_session_commit(&r->session, r->table, &r->diag);
 
-	ir_table_number(r->table);
-	err = fe_check_table(r->table, &r->diag);
-	if (!err)
-		err = cmd_session_commit(&r->session, r->table, &r->diag);
 	if (!err)
 		return 0;
 	diag_print(&r->diag, stderr, fe_xt_program());
 	if (!r->diag.set || err == -EINVAL || err == -ELOOP || err == -EAGAIN)
-		return failed(0, err);
+		return failed(NULL, err);
 	return FE_OTHER_PROBLEM;
 }
 
@@ -170,7 +162,7 @@ static int carry_out(struct run *r)
 		return status;
 	status = fe_xt_run(edit, r);
 	if (status < 0)
-		status = failed(r->command.command, status);
+		status = failed(&r->command, status);
 	else if (!status && fe_edit_changes(&r->command) && !idle(r))
 		status = commit(r);
 	cmd_session_abort(&r->session);
@@ -179,7 +171,7 @@ static int carry_out(struct run *r)
 
 static int run(struct run *r, int argc, char **argv)
 {
-	int status = parse_attach(r);
+	int status = set_attach(r);
 
 	fe_command_init_args(&r->command, argc, argv);
 	if (!status)
@@ -192,27 +184,36 @@ static int run(struct run *r, int argc, char **argv)
 	return status;
 }
 
-int cmd_iptables(int argc, char **argv)
+static int start(int family, const char *prog, int argc, char **argv)
 {
-	struct run r = { .command = { 0 } };
+	struct run r = { .attach = NULL };
 	int own, status, err;
 
 	cmd_session_init(&r.session);
+	r.session.family = family;
 	diag_init(&r.diag);
 	own = own_options(&r, argc, argv);
 	if (own < 0) {
-		fprintf(stderr, "%s: option '--attach' needs an argument\n",
-			CMD_IPTABLES);
+		fprintf(stderr, "%s: option '--attach' needs an argument\n", prog);
 		return FE_PARAMETER_PROBLEM;
 	}
-	err = fe_xt_init(AF_INET, CMD_IPTABLES);
+	err = fe_xt_init(family, prog);
 	if (err) {
-		fprintf(stderr, "%s: libxtables: %s\n", CMD_IPTABLES,
-			strerror(-err));
+		fprintf(stderr, "%s: libxtables: %s\n", prog, strerror(-err));
 		return FE_OTHER_PROBLEM;
 	}
 	status = run(&r, argc - own, argv + own);
 	ir_table_free(r.table);
 	diag_clear(&r.diag);
 	return status;
+}
+
+int cmd_iptables(int argc, char **argv)
+{
+	return start(AF_INET, CMD_IPTABLES, argc, argv);
+}
+
+int cmd_ip6tables(int argc, char **argv)
+{
+	return start(AF_INET6, CMD_IP6TABLES, argc, argv);
 }

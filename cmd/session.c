@@ -267,6 +267,7 @@ int cmd_table_check(struct ir_table *t, const struct be_attach *attach,
 	uint32_t depth;
 	int err;
 
+	/* in the kernel's order */
 	ir_table_number(t);
 	err = ir_table_check(t, &depth, diag);
 	if (!err)

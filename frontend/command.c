@@ -197,14 +197,16 @@ static void rule_number(struct fe_command *c)
 static void delete_number(struct fe_command *c)
 {
 	char *arg = next_arg(c), *end;
+	long n;
 
 	if (strchr(arg, ':'))
 		xtables_error(PARAMETER_PROBLEM,
 			      "Rule ranges are not supported");
-	c->rulenum = strtol(arg, &end, 10);
-	if (*end || !c->rulenum)
+	n = strtol(arg, &end, 10);
+	if (*end || n < 1 || n > INT_MAX)
 		xtables_error(PARAMETER_PROBLEM, "Invalid rule number `%s'",
 			      arg);
+	c->rulenum = n;
 	c->at_word = optind - 1;
 	c->command = FE_CMD_DELETE_NUM;
 }

@@ -228,7 +228,7 @@ static int find(const struct maker *m, const struct ir_chain *chain,
 			return 0;
 		}
 	}
-	return fail(m->ed, diag, 0, -ENOENT,
+	return fail(m->ed, diag, 0, -ESRCH,
 		    "no such rule in chain '%s'", chain->name);
 }
 
@@ -359,27 +359,30 @@ static void zero_chain(struct ir_chain *chain)
 		zero(&chain->rule[i]->counter, chain->rule[i]->old_index);
 }
 
-/* Whether the command is about the chain. */
-static bool meant(const struct fe_command *c, const struct ir_chain *chain)
+static void zero_chain_told(struct ir_chain *chain, const char *name,
+			    bool verbose)
 {
-	return !c->chain || !strcmp(c->chain, chain->name);
+	if (verbose)
+		printf("Zeroing chain `%s'\n", name);
+	if (chain)
+		zero_chain(chain);
 }
 
 static int zero_chains(const struct fe_edit *ed, struct diag *diag)
 {
 	const struct fe_command *c = ed->command;
+	const bool verbose = c->options & FE_OPT_VERBOSE;
 	struct ir_chain *chain;
 	uint32_t i;
 
-	if (c->chain && !ir_table_find(ed->table, c->chain))
-		return no_chain(ed, diag);
+	if (c->chain) {
+		chain = ir_table_find(ed->table, c->chain);
+		zero_chain_told(chain, c->chain, verbose);
+		return chain ? 0 : no_chain(ed, diag);
+	}
 	for (i = 0; i < ir_table_nchains(ed->table); i++) {
 		chain = ir_table_chain(ed->table, i);
-		if (!meant(c, chain))
-			continue;
-		if (c->options & FE_OPT_VERBOSE)
-			printf("Zeroing chain `%s'\n", chain->name);
-		zero_chain(chain);
+		zero_chain_told(chain, chain->name, verbose);
 	}
 	return 0;
 }
@@ -406,12 +409,17 @@ int fe_edit_flush(struct ir_table *t, const char *name, bool verbose)
 	struct ir_chain *chain;
 	uint32_t i;
 
-	if (name && !ir_table_find(t, name))
-		return -ENOENT;
+	if (name) {
+		if (verbose)
+			printf("Flushing chain `%s'\n", name);
+		chain = ir_table_find(t, name);
+		if (!chain)
+			return -ENOENT;
+		ir_chain_flush(t, chain);
+		return 0;
+	}
 	for (i = 0; i < ir_table_nchains(t); i++) {
 		chain = ir_table_chain(t, i);
-		if (name && strcmp(name, chain->name))
-			continue;
 		if (verbose)
 			printf("Flushing chain `%s'\n", chain->name);
 		ir_chain_flush(t, chain);
@@ -611,13 +619,23 @@ bool fe_edit_changes(const struct fe_command *c)
 	return c->command & ~reads;
 }
 
+static const char bad_rule[] =
+	"Bad rule (does a matching rule exist in that chain?)";
+static const char no_name[] = "No chain/target/match by that name";
+
 static const char *no_such(unsigned int command)
 {
 	if (command & (FE_CMD_DELETE | FE_CMD_CHECK))
-		return "Bad rule (does a matching rule exist in that chain?)";
+		return bad_rule;
 	if (command & FE_CMD_SET_POLICY)
 		return "Bad built-in chain name";
-	return "No chain/target/match by that name";
+	return no_name;
+}
+
+/* libiptc has forgotten what it was about once it has looked for a chain. */
+static const char *no_rule(const char *jumpto)
+{
+	return !*jumpto || reserved(jumpto) ? bad_rule : no_name;
 }
 
 static const char *too_big(unsigned int command)
@@ -635,8 +653,10 @@ static const char *too_big(unsigned int command)
 	}
 }
 
-const char *fe_edit_strerror(unsigned int command, int err)
+const char *fe_edit_strerror(const struct fe_command *c, int err)
 {
+	unsigned int command = c ? c->command : 0;
+
 	switch (err) {
 	case -EBUSY:
 		return strerror(EMLINK);
@@ -648,6 +668,8 @@ const char *fe_edit_strerror(unsigned int command, int err)
 		       "Bad policy name" : strerror(EINVAL);
 	case -ENOENT:
 		return no_such(command);
+	case -ESRCH:
+		return no_rule(c ? c->jumpto : "");
 	case -ENOMEM:
 		return "Memory allocation problem";
 	case -E2BIG:

@@ -27,9 +27,9 @@ bool fe_edit_changes(const struct fe_command *c);
 
 /*
  * What iptables says of the error @err (-errno) that fe_edit_run() returned for
- * @command (FE_CMD_*), or with @command 0 the kernel.
+ * @c, or with @c NULL the kernel.
  */
-const char *fe_edit_strerror(unsigned int command, int err);
+const char *fe_edit_strerror(const struct fe_command *c, int err);
 
 /*
  * The same for the lines of the save format.  "Flushing chain ..." is printed
