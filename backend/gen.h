@@ -4,9 +4,9 @@
  *
  * The order of a program:
  *
- *	context		the hook's: find the IPv4 header		hook_*.c
+ *	context		the hook's: find the IP header			hook_*.c
  *	source		the hook's: which chain, interfaces, state	hook_*.c
- *	parse		fields of the headers into the frame		parse.c
+ *	parse		fields of the headers into the frame		parse*.c
  *	walk		table lookups, counters, verdict		walk.c
  *
  * Conventions are in regs.h.
@@ -66,7 +66,7 @@ struct be_hook_ops {
 	 */
 	void		(*linear)(struct be_gen *g, be_label slow);
 	/*
-	 * Copies R3 bytes (1..40) from R2 bytes behind the start of the IPv4
+	 * Copies R3 bytes (1..40) from R2 bytes behind the start of the IP
 	 * header to frame.buf.  R0 is 0 when that worked.
 	 */
 	void		(*copy)(struct be_gen *g);
@@ -101,6 +101,17 @@ static inline bool be_gen_v6(const struct be_gen *g)
 	return g->c->family == AF_INET6;
 }
 
+/* The bytes of the fixed IP header, and in it the TTL or hop limit. */
+static inline int be_gen_header(const struct be_gen *g)
+{
+	return be_gen_v6(g) ? BE_HEADER6_SIZE : 20;
+}
+
+static inline int be_gen_ttl(const struct be_gen *g)
+{
+	return be_gen_v6(g) ? 7 : 8;
+}
+
 /* Puts the start of @hook's chain into the frame and jumps to g->parse. */
 void be_gen_enter(struct be_gen *g, enum ir_hook hook);
 
@@ -124,6 +135,12 @@ void be_gen_ifindex(struct be_gen *g, enum ir_field f);
  * NULL) into field @f (iface.c).  Nothing where @f is not used.
  */
 void be_gen_ifname(struct be_gen *g, enum ir_field f);
+
+/*
+ * BE_R_IHL, and BE_R_AVAIL (parse.c).  In: BE_R_IP; BE_R_AVAIL, the bytes from
+ * there on.
+ */
+void be_gen_header_length(struct be_gen *g);
 
 /* Fields of the headers, and frame.variant (parse.c). */
 void be_gen_parse(struct be_gen *g);
@@ -193,6 +210,15 @@ void be_stack_push(struct be_gen *g);
  */
 void be_stack_pop(struct be_gen *g, be_label empty);
 
+/*
+ * What ipv6_rcv() does before there is a chain (rcv6.c): jumps to g->accept
+ * where it throws the packet away, and cuts off what is behind the payload.
+ *
+ * In: BE_R_IP; BE_R_AVAIL, the bytes from there on; R3 the input interface.  Out:
+ * BE_R_IHL, BE_R_AVAIL, frame.bytes.  Clobbers R1 to R5.
+ */
+void be_gen_rcv6(struct be_gen *g);
+
 /* Where a route lookup leads; the caller places all four. */
 struct be_route {
 	be_label	input;		/* for this host */
@@ -206,5 +232,8 @@ struct be_route {
  * whose index is at @ifindex in the context.  Does not fall through.
  */
 void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r);
+
+/* Jumps to @to where the IPv6 source is on the link.  Clobbers R1. */
+void be_gen_link_local(struct be_gen *g, be_label to);
 
 #endif

@@ -35,13 +35,33 @@ static void load_state(struct be_gen *g)
 	be_emit(&g->a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_1, CTX_STATE));
 }
 
-/* R1 = the packet's bytes in linear memory, from BE_R_CTX, to read freely. */
+/*
+ * IPv6 only: the header must be where the skb's data begins.  It is not where a
+ * routing header behind another extension header sends a packet round again
+ * (ipv6_rthdr_rcv()): such a packet is dropped.  In: R1 skb->data.  Clobbers R2,
+ * R3.
+ */
+static void check_data(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	if (!be_gen_v6(g))
+		return;
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BE_R_CTX, g->kernel.skb_head));
+	be_emit(a, insn_load(BPF_H, BPF_REG_3, BE_R_CTX,
+			     g->kernel.skb_network_header));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_2, BPF_REG_3));
+	be_jump(a, insn_jump(BPF_JNE, BPF_REG_1, BPF_REG_2), g->drop);
+}
+
+/* BE_R_IP = the packet's bytes in linear memory, to read freely. */
 static void cast_data(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 
 	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_CTX,
 			     g->kernel.skb_data));
+	check_data(g);
 	be_emit(a, insn_movi(BPF_REG_2, 0));
 	be_emit(a, insn_kfunc(g->kernel.rdonly_cast));
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
@@ -81,9 +101,10 @@ static void copy(struct be_gen *g)
 	copy_to(g, BE_FRAME(buf));
 }
 
-/* The IPv4 header at BE_R_IP: where it is, or copied. */
+/* The IP header at BE_R_IP: where it is, or copied. */
 static void find_header(struct be_gen *g)
 {
+	int to = be_gen_v6(g) ? BE_HEADER6 : BE_HEADER;
 	struct be_asm *a = &g->a;
 
 	if (!g->copies) {
@@ -91,16 +112,16 @@ static void find_header(struct be_gen *g)
 		return;
 	}
 	be_emit(a, insn_movi(BPF_REG_2, 0));
-	be_emit(a, insn_movi(BPF_REG_3, 20));
-	copy_to(g, BE_HEADER);
+	be_emit(a, insn_movi(BPF_REG_3, be_gen_header(g)));
+	copy_to(g, to);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_10));
-	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, BE_HEADER));
+	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, to));
 }
 
 /*
- * The header's first 20 bytes are in linear memory: iptables itself reads them
- * there.  No check of its length: a raw socket may send what it likes.
+ * The header's first 20 (40) bytes are in linear memory: iptables itself reads
+ * them there.  No check of its length: a raw socket may send what it likes.
  */
 static void context(struct be_gen *g)
 {
@@ -112,10 +133,7 @@ static void context(struct be_gen *g)
 	be_emit(a, insn_load(BPF_W, BE_R_AVAIL, BE_R_CTX, g->kernel.skb_len));
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
 			      BE_R_AVAIL));
-	be_emit(a, insn_load(BPF_B, BE_R_IHL, BE_R_IP, 0));
-	be_emit(a, insn_alui(BPF_AND, BE_R_IHL, 15));
-	be_emit(a, insn_alui(BPF_LSH, BE_R_IHL, 2));
-	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BE_R_IHL));
+	be_gen_header_length(g);
 }
 
 static void linear(struct be_gen *g, be_label slow)

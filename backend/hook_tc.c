@@ -14,6 +14,7 @@
  */
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
+#include <netinet/in.h>
 
 #include "backend/gen.h"
 
@@ -28,12 +29,13 @@ static void load_ctx(struct be_gen *g, int reg, int off)
 }
 
 /*
- * Not IPv4, or of a VLAN: nothing that a chain sees of this device. A tag that
+ * Of another family, or of a VLAN: nothing that a chain sees of this device. A tag that
  * names no VLAN (802.1p) is nothing; what has another tag behind such a one is
  * dropped, since the kernel would go on and look into it.
  */
 static void check_protocol(struct be_gen *g)
 {
+	const int type = be_gen_v6(g) ? ETH_P_IPV6 : ETH_P_IP;
 	struct be_asm *a = &g->a;
 	be_label untagged = be_label_new(a), tagged = be_label_new(a);
 
@@ -41,7 +43,7 @@ static void check_protocol(struct be_gen *g)
 	be_emit(a, insn_ntoh(BPF_REG_2, 16));
 	load_ctx(g, BPF_REG_1, OFF(vlan_present));
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), tagged);
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, ETH_P_IP), untagged);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, type), untagged);
 	be_jump(a, insn_ja(), g->accept);
 	be_label_here(a, tagged);
 	load_ctx(g, BPF_REG_1, OFF(vlan_tci));
@@ -49,13 +51,13 @@ static void check_protocol(struct be_gen *g)
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), g->accept);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, ETH_P_8021Q), g->drop);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, ETH_P_8021AD), g->drop);
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_2, ETH_P_IP), g->accept);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_2, type), g->accept);
 	be_label_here(a, untagged);
 }
 
 /*
- * R1 = address of the IPv4 header, BE_R_AVAIL = bytes from there on; jumps to
- * @away when its first 20 bytes are not in linear memory.
+ * R1 = address of the IP header, BE_R_AVAIL = bytes from there on; jumps to @away
+ * when its first 20 (40) bytes are not in linear memory.
  */
 static void find_header(struct be_gen *g, be_label away)
 {
@@ -77,10 +79,10 @@ static void find_header(struct be_gen *g, be_label away)
 			      BPF_REG_2));
 	be_emit(a, insn_mov(BPF_REG_3, BE_R_AVAIL));
 	be_emit(a, insn_alu(BPF_SUB, BPF_REG_3, BPF_REG_2));
-	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_3, 20), away);
+	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_3, be_gen_header(g)), away);
 }
 
-/* The IPv4 header where it is; pulled into linear memory where it must be. */
+/* The IP header where it is; pulled into linear memory where it must be. */
 static void header_in_place(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
@@ -100,7 +102,7 @@ static void header_in_place(struct be_gen *g)
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
 }
 
-/* R2 bytes behind the IPv4 header's start, R3 of them: to R10 + @to. */
+/* R2 bytes behind the IP header's start, R3 of them: to R10 + @to. */
 static void copy_to(struct be_gen *g, int to)
 {
 	struct be_asm *a = &g->a;
@@ -119,21 +121,33 @@ static void copy(struct be_gen *g)
 }
 
 /*
- * Where memory cannot be read directly, the length of what is behind the IPv4
- * header is not known either, but by the header.
+ * Where memory cannot be read directly, the length of what is behind the IP
+ * header is not known either, but by the header: IPv6 packets that do not say it
+ * there (jumbograms) are dropped.
  */
 static void header_copied(struct be_gen *g)
 {
+	int to = be_gen_v6(g) ? BE_HEADER6 : BE_HEADER;
 	struct be_asm *a = &g->a;
+	be_label known = be_label_new(a);
 
 	be_emit(a, insn_movi(BPF_REG_2, 0));
-	be_emit(a, insn_movi(BPF_REG_3, 20));
-	copy_to(g, BE_HEADER);
+	be_emit(a, insn_movi(BPF_REG_3, be_gen_header(g)));
+	copy_to(g, to);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_10));
-	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, BE_HEADER));
-	be_emit(a, insn_load(BPF_H, BE_R_AVAIL, BE_R_IP, 2));
+	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, to));
+	be_emit(a, insn_load(BPF_H, BE_R_AVAIL, BE_R_IP,
+			     be_gen_v6(g) ? 4 : 2));
 	be_emit(a, insn_ntoh(BE_R_AVAIL, 16));
+	if (!be_gen_v6(g))
+		return;
+	be_emit(a, insn_alui(BPF_ADD, BE_R_AVAIL, BE_HEADER6_SIZE));
+	be_emit(a, insn_load(BPF_H, BPF_REG_1, BE_R_IP, 4));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), known);
+	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 6));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_HOPOPTS), g->drop);
+	be_label_here(a, known);
 }
 
 static void context(struct be_gen *g)
@@ -148,10 +162,7 @@ static void context(struct be_gen *g)
 		header_in_place(g);
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
 			      BE_R_AVAIL));
-	be_emit(a, insn_load(BPF_B, BE_R_IHL, BE_R_IP, 0));
-	be_emit(a, insn_alui(BPF_AND, BE_R_IHL, 15));
-	be_emit(a, insn_alui(BPF_LSH, BE_R_IHL, 2));
-	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BE_R_IHL));
+	be_gen_header_length(g);
 }
 
 static void linear(struct be_gen *g, be_label slow)
@@ -192,7 +203,7 @@ static void source_egress(struct be_gen *g, enum ir_hook hook)
  * What ip_rcv() does before there is a chain: it throws bad headers away, and
  * cuts off what is behind the total length.  BIG TCP has a length of 0.
  */
-static void input(struct be_gen *g)
+static void input4(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 	be_label done = be_label_new(a);
@@ -215,6 +226,18 @@ static void input(struct be_gen *g)
 			      BPF_REG_1));
 	be_emit(a, insn_alu(BPF_SUB, BPF_REG_1, BE_R_IHL));
 	be_emit(a, insn_mov(BE_R_AVAIL, BPF_REG_1));
+}
+
+static void input(struct be_gen *g)
+{
+	if (!be_gen_v6(g)) {
+		input4(g);
+		return;
+	}
+	be_emit(&g->a, insn_load(BPF_DW, BE_R_AVAIL, BPF_REG_10,
+				 BE_FRAME(bytes)));
+	load_ctx(g, BPF_REG_3, OFF(ifindex));
+	be_gen_rcv6(g);
 }
 
 static void source_ingress(struct be_gen *g)

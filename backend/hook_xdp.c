@@ -3,7 +3,7 @@
  * backend/hook_xdp.c - programs for XDP: INPUT and FORWARD before the stack
  *
  * What the kernel throws away before any chain sees it is passed on uncounted,
- * so that it does: bad headers (ip_rcv()), a TTL that is used up and packets
+ * so that it does: bad headers (ip_rcv(), ipv6_rcv()), a TTL that is used up and packets
  * too big to forward (ip_forward()), packets without a route.  Chain and output
  * interface come from a route lookup.  Not seen from here are bad checksums,
  * addresses that the route lookup refuses as a source, and frames to another
@@ -20,7 +20,7 @@
 #define OFF(member)	((int)offsetof(struct xdp_md, member))
 
 /* Jumps to @to unless this is a whole IPv4 header in a whole packet. */
-static void check_header(struct be_gen *g, be_label to)
+static void check_header4(struct be_gen *g, be_label to)
 {
 	struct be_asm *a = &g->a;
 
@@ -37,6 +37,20 @@ static void check_header(struct be_gen *g, be_label to)
 	be_emit(a, insn_alu(BPF_SUB, BPF_REG_1, BE_R_IP));
 	be_jump(a, insn_jump(BPF_JSGT, BE_R_AVAIL, BPF_REG_1), to);
 	be_jump(a, insn_jump(BPF_JLT, BE_R_AVAIL, BE_R_IHL), to);
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
+			      BE_R_AVAIL));
+	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BE_R_IHL));
+}
+
+static void check_header6(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_mov(BE_R_AVAIL, BPF_REG_2));
+	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BE_R_IP));
+	be_emit(a, insn_load(BPF_W, BPF_REG_3, BE_R_CTX,
+			     OFF(ingress_ifindex)));
+	be_gen_rcv6(g);
 }
 
 /* R1 = the Ethernet type; data_end is in R2. */
@@ -45,7 +59,8 @@ static void load_type(struct be_gen *g)
 	struct be_asm *a = &g->a;
 
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_IP));
-	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, ETH_HLEN + 20));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1,
+			     ETH_HLEN + be_gen_header(g)));
 	be_jump(a, insn_jump(BPF_JGT, BPF_REG_1, BPF_REG_2), g->accept);
 	be_emit(a, insn_load(BPF_H, BPF_REG_1, BE_R_IP, 12));
 	be_emit(a, insn_ntoh(BPF_REG_1, 16));
@@ -58,6 +73,7 @@ static void load_type(struct be_gen *g)
  */
 static void skip_priority_tags(struct be_gen *g, be_label ip)
 {
+	const int type = be_gen_v6(g) ? ETH_P_IPV6 : ETH_P_IP;
 	struct be_asm *a = &g->a;
 	be_label tag;
 	int i;
@@ -65,7 +81,7 @@ static void skip_priority_tags(struct be_gen *g, be_label ip)
 	for (i = 0; i < 2; i++) {
 		tag = be_label_new(a);
 		load_type(g);
-		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, ETH_P_IP), ip);
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, type), ip);
 		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, ETH_P_8021Q), tag);
 		be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, ETH_P_8021AD),
 			g->accept);
@@ -79,7 +95,7 @@ static void skip_priority_tags(struct be_gen *g, be_label ip)
 	load_type(g);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, ETH_P_8021Q), g->drop);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, ETH_P_8021AD), g->drop);
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, ETH_P_IP), g->accept);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, type), g->accept);
 }
 
 static void context(struct be_gen *g)
@@ -93,21 +109,25 @@ static void context(struct be_gen *g)
 	skip_priority_tags(g, ip);
 	be_label_here(a, ip);
 	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, ETH_HLEN));
-	check_header(g, g->accept);
-	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
-			      BE_R_AVAIL));
-	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BE_R_IHL));
+	if (be_gen_v6(g))
+		check_header6(g);
+	else
+		check_header4(g, g->accept);
 }
 
-/* Only ever for TCP options: headers are read where they are. */
+/*
+ * For what is at variable places: TCP options, and all that is behind an IPv6
+ * extension header.
+ */
 static void copy(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 
 	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
-	be_emit(a, insn_alu(BPF_ADD, BPF_REG_2, BE_R_IP));
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX, OFF(data)));
-	be_emit(a, insn_alu(BPF_SUB, BPF_REG_2, BPF_REG_1));
+	be_emit(a, insn_mov(BPF_REG_3, BE_R_IP));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_3, BPF_REG_1));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_2, BPF_REG_3));
 	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, BE_FRAME(buf)));
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
@@ -122,6 +142,29 @@ static void store_ttl(struct be_gen *g)
 					  BPF_REG_1));
 }
 
+/*
+ * What ip6_forward() sends nowhere but back where it came from: packets without
+ * a source, or with one that is good on the link alone.
+ */
+static void check_source6(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label bad = be_label_new(a), good = be_label_new(a);
+
+	be_gen_link_local(g, bad);
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_IP, 8));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), good);
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_IP, 16));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), good);
+	be_label_here(a, bad);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10,
+			     BE_FRAME(buf.fib.ifindex)));
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BE_R_CTX,
+			     OFF(ingress_ifindex)));
+	be_jump(a, insn_jump(BPF_JNE, BPF_REG_1, BPF_REG_2), g->accept);
+	be_label_here(a, good);
+}
+
 /* ip_forward() takes one off the TTL before it asks the chain. */
 static void source_forward(struct be_gen *g)
 {
@@ -131,7 +174,9 @@ static void source_forward(struct be_gen *g)
 		be_jump(a, insn_ja(), g->accept);
 		return;
 	}
-	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 8));
+	if (be_gen_v6(g))
+		check_source6(g);
+	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, be_gen_ttl(g)));
 	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_1, 1), g->accept);
 	be_emit(a, insn_alui(BPF_SUB, BPF_REG_1, 1));
 	store_ttl(g);
@@ -152,7 +197,7 @@ static void source_input(struct be_gen *g)
 		be_jump(a, insn_ja(), g->accept);
 		return;
 	}
-	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 8));
+	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, be_gen_ttl(g)));
 	store_ttl(g);
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
 			     OFF(ingress_ifindex)));

@@ -9,16 +9,21 @@
  */
 #include <netinet/in.h>
 
-#include "backend/gen.h"
+#include "backend/parse.h"
 
 #define IP_OFFSET	0x1fff
-#define COPY		20	/* as much as any match reads, but options */
 
-static const uint32_t transport_fields =
+/*
+ * How much of a header is copied: what matches read together (but options).  Not
+ * all that is there: the verifier would follow each length on its own.
+ */
+static const int copied[] = { 20, 8, 4 };
+
+const uint32_t be_transport_fields =
 	1u << IR_SPORT | 1u << IR_DPORT | 1u << IR_TCPFLAGS | 1u << IR_ICMP |
 	1u << IR_TCPOPT | 1u << IR_KIND;
 
-/* One copy of the transport part. */
+/* One emission of the transport part. */
 struct transport {
 	int		base;		/* register with the header */
 	int		off;		/* and the header's offset from it */
@@ -27,12 +32,7 @@ struct transport {
 	be_label	tcp_short, udp_short;
 };
 
-/* Where a packet's kind is known; shared by both copies. */
-struct kinds {
-	be_label	label[IR_NKINDS];
-};
-
-static void store_field(struct be_gen *g, enum ir_field f, int reg)
+void be_parse_store(struct be_gen *g, enum ir_field f, int reg)
 {
 	if (be_gen_uses(g, f))
 		be_emit(&g->a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(f), reg));
@@ -68,15 +68,15 @@ static void parse_length(struct be_gen *g)
 	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_2, 0xffff), done);
 	be_emit(a, insn_mov(BPF_REG_1, BPF_REG_2));
 	be_label_here(a, done);
-	store_field(g, IR_LEN, BPF_REG_1);
+	be_parse_store(g, IR_LEN, BPF_REG_1);
 }
 
-static void parse_byte(struct be_gen *g, enum ir_field f, int off)
+void be_parse_byte(struct be_gen *g, enum ir_field f, int off)
 {
 	if (!be_gen_uses(g, f))
 		return;
 	be_emit(&g->a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, off));
-	store_field(g, f, BPF_REG_1);
+	be_parse_store(g, f, BPF_REG_1);
 }
 
 /* Jumps to @to unless @n bytes are there, and lets the verifier see them. */
@@ -91,7 +91,7 @@ static void need(struct be_gen *g, const struct transport *t, int n,
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
 			     offsetof(struct xdp_md, data_end)));
 	be_emit(a, insn_mov(BPF_REG_2, t->base));
-	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, n));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, t->off + n));
 	be_jump(a, insn_jump(BPF_JGT, BPF_REG_2, BPF_REG_1), g->drop);
 }
 
@@ -106,15 +106,15 @@ static void load_ports(struct be_gen *g, const struct transport *t)
 	if (be_gen_uses(g, IR_DPORT)) {
 		be_emit(a, insn_mov32(BPF_REG_2, BPF_REG_1));
 		be_emit(a, insn_alui(BPF_AND, BPF_REG_2, 0xffff));
-		store_field(g, IR_DPORT, BPF_REG_2);
+		be_parse_store(g, IR_DPORT, BPF_REG_2);
 	}
 	be_emit(a, insn_alui(BPF_RSH, BPF_REG_1, 16));
-	store_field(g, IR_SPORT, BPF_REG_1);
+	be_parse_store(g, IR_SPORT, BPF_REG_1);
 }
 
 /* R1 = the length of the TCP header, which is all there. */
 static void check_options(struct be_gen *g, const struct transport *t,
-			  const struct kinds *k)
+			  const struct be_kinds *k)
 {
 	be_label bad = k->label[IR_KIND_BADOPT];
 	struct be_asm *a = &g->a;
@@ -127,7 +127,7 @@ static void check_options(struct be_gen *g, const struct transport *t,
 }
 
 /* In: R1 as check_options() left it. */
-static void parse_options(struct be_gen *g, const struct kinds *k)
+static void parse_options(struct be_gen *g, const struct be_kinds *k)
 {
 	struct be_asm *a = &g->a;
 
@@ -138,7 +138,7 @@ static void parse_options(struct be_gen *g, const struct kinds *k)
 }
 
 static void parse_tcp(struct be_gen *g, struct transport *t,
-		      const struct kinds *k)
+		      const struct be_kinds *k)
 {
 	struct be_asm *a = &g->a;
 
@@ -147,7 +147,7 @@ static void parse_tcp(struct be_gen *g, struct transport *t,
 	load_ports(g, t);
 	if (be_gen_uses(g, IR_TCPFLAGS)) {
 		be_emit(a, insn_load(BPF_B, BPF_REG_1, t->base, t->off + 13));
-		store_field(g, IR_TCPFLAGS, BPF_REG_1);
+		be_parse_store(g, IR_TCPFLAGS, BPF_REG_1);
 	}
 	if (g->c->ntcpopts || be_gen_uses(g, IR_KIND))
 		check_options(g, t, k);
@@ -162,7 +162,7 @@ static void parse_tcp(struct be_gen *g, struct transport *t,
 }
 
 static void parse_udp(struct be_gen *g, struct transport *t,
-		      const struct kinds *k)
+		      const struct be_kinds *k)
 {
 	be_label_here(&g->a, t->udp);
 	need(g, t, 8, t->udp_short);
@@ -176,7 +176,7 @@ static void parse_udp(struct be_gen *g, struct transport *t,
 }
 
 static void parse_icmp(struct be_gen *g, struct transport *t,
-		       const struct kinds *k)
+		       const struct be_kinds *k)
 {
 	struct be_asm *a = &g->a;
 
@@ -185,15 +185,36 @@ static void parse_icmp(struct be_gen *g, struct transport *t,
 	if (be_gen_uses(g, IR_ICMP)) {
 		be_emit(a, insn_load(BPF_H, BPF_REG_1, t->base, t->off));
 		be_emit(a, insn_ntoh(BPF_REG_1, 16));
-		store_field(g, IR_ICMP, BPF_REG_1);
+		be_parse_store(g, IR_ICMP, BPF_REG_1);
 	}
 	be_jump(a, insn_ja(), k->label[IR_KIND_WHOLE]);
 }
 
+/* R1 = the protocol: from the header, or where be_parse_copy() has put it. */
+static void load_protocol(struct be_gen *g, const struct transport *t)
+{
+	if (!be_gen_v6(g))
+		be_emit(&g->a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 9));
+	else if (t->base == BE_R_IP)
+		be_emit(&g->a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 6));
+	else
+		be_emit(&g->a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10,
+					 BE_FRAME(key)));
+}
+
+/* To k->chain where it is an extension header after all. */
+static void check_chain(struct be_gen *g, const struct transport *t,
+			const struct be_kinds *k)
+{
+	if (be_gen_v6(g) && t->base == BE_R_IP)
+		be_parse_extension(g, BPF_REG_1, k->chain);
+}
+
 /* In: BE_R_IP, BE_R_AVAIL, t->base.  Ends at one of the kinds' labels. */
 static void parse_protocol(struct be_gen *g, struct transport *t,
-			   const struct kinds *k)
+			   const struct be_kinds *k)
 {
+	int icmp = be_gen_v6(g) ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	struct be_asm *a = &g->a;
 
 	t->tcp = be_label_new(a);
@@ -202,10 +223,11 @@ static void parse_protocol(struct be_gen *g, struct transport *t,
 	t->ports = be_label_new(a);
 	t->tcp_short = be_label_new(a);
 	t->udp_short = be_label_new(a);
-	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 9));
+	load_protocol(g, t);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_TCP), t->tcp);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_UDP), t->udp);
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_ICMP), t->icmp);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, icmp), t->icmp);
+	check_chain(g, t, k);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_DCCP), t->ports);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_SCTP), t->ports);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, IPPROTO_UDPLITE),
@@ -220,35 +242,44 @@ static void parse_protocol(struct be_gen *g, struct transport *t,
 	parse_icmp(g, t, k);
 }
 
-static void parse_in_place(struct be_gen *g, const struct kinds *k)
+void be_parse_in_place(struct be_gen *g, const struct be_kinds *k)
 {
 	struct transport t = { .base = BPF_REG_5, .bounded = !g->ops->linear };
 
-	be_emit(&g->a, insn_mov(BPF_REG_5, BE_R_IP));
-	be_emit(&g->a, insn_alu(BPF_ADD, BPF_REG_5, BE_R_IHL));
+	if (be_gen_v6(g)) {
+		t.base = BE_R_IP;
+		t.off = BE_HEADER6_SIZE;
+	} else {
+		be_emit(&g->a, insn_mov(BPF_REG_5, BE_R_IP));
+		be_emit(&g->a, insn_alu(BPF_ADD, BPF_REG_5, BE_R_IHL));
+	}
 	parse_protocol(g, &t, k);
 }
 
-/* Of a header that cannot be read where it is: up to 20 bytes of it. */
-static void parse_copy(struct be_gen *g, const struct kinds *k)
+void be_parse_copy(struct be_gen *g, const struct be_kinds *k)
 {
 	struct transport t = { .base = BPF_REG_10, .off = BE_FRAME(buf) };
 	struct be_asm *a = &g->a;
 	be_label some = be_label_new(a), ready = be_label_new(a);
+	uint32_t i;
 
+	if (be_gen_v6(g))
+		be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(key),
+				      BPF_REG_1));
 	be_jump(a, insn_jumpi(BPF_JSLT, BE_R_AVAIL, 4), ready);
-	be_emit(a, insn_mov(BPF_REG_2, BE_R_IHL));
-	be_emit(a, insn_mov(BPF_REG_3, BE_R_AVAIL));
-	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_3, COPY), some);
-	be_emit(a, insn_movi(BPF_REG_3, COPY));
+	for (i = 0; i < sizeof(copied) / sizeof(*copied); i++) {
+		be_emit(a, insn_movi(BPF_REG_3, copied[i]));
+		be_jump(a, insn_jumpi(BPF_JSGE, BE_R_AVAIL, copied[i]), some);
+	}
 	be_label_here(a, some);
+	be_emit(a, insn_mov(BPF_REG_2, BE_R_IHL));
 	g->ops->copy(g);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
 	be_label_here(a, ready);
 	parse_protocol(g, &t, k);
 }
 
-static void end_kind(struct be_gen *g, const struct kinds *k, enum ir_kind kind)
+static void end_kind(struct be_gen *g, const struct be_kinds *k, enum ir_kind kind)
 {
 	struct be_asm *a = &g->a;
 	uint32_t variant = kind == IR_KIND_WHOLE || !g->c->variants ?
@@ -263,7 +294,7 @@ static void end_kind(struct be_gen *g, const struct kinds *k, enum ir_kind kind)
 	be_jump(a, insn_ja(), g->walk);
 }
 
-static void clear_transport(struct be_gen *g)
+void be_parse_clear(struct be_gen *g)
 {
 	be_gen_set(g, IR_SPORT, 0);
 	be_gen_set(g, IR_DPORT, 0);
@@ -272,16 +303,31 @@ static void clear_transport(struct be_gen *g)
 	be_gen_set(g, IR_TCPOPT, 0);
 }
 
+void be_parse_start(struct be_gen *g, struct be_kinds *k)
+{
+	int i;
+
+	for (i = 0; i < IR_NKINDS; i++)
+		k->label[i] = be_label_new(&g->a);
+	k->chain = be_label_new(&g->a);
+}
+
+void be_parse_end(struct be_gen *g, const struct be_kinds *k)
+{
+	int i;
+
+	for (i = 0; i < IR_NKINDS; i++)
+		end_kind(g, k, (enum ir_kind)i);
+}
+
 static void parse_transport(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 	be_label copy = be_label_new(a), frag = be_label_new(a);
-	struct kinds k;
-	int i;
+	struct be_kinds k;
 
-	for (i = 0; i < IR_NKINDS; i++)
-		k.label[i] = be_label_new(a);
-	clear_transport(g);
+	be_parse_start(g, &k);
+	be_parse_clear(g);
 	be_emit(a, insn_load(BPF_H, BPF_REG_1, BE_R_IP, 6));
 	be_emit(a, insn_ntoh(BPF_REG_1, 16));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, IP_OFFSET));
@@ -289,33 +335,56 @@ static void parse_transport(struct be_gen *g)
 	if (!g->copies) {
 		if (g->ops->linear)
 			g->ops->linear(g, copy);
-		parse_in_place(g, &k);
+		be_parse_in_place(g, &k);
 	}
 	if (g->copies || g->ops->linear) {
 		be_label_here(a, copy);
-		parse_copy(g, &k);
+		be_parse_copy(g, &k);
 	}
 	be_label_here(a, frag);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 1), k.label[IR_KIND_FRAG]);
 	be_jump(a, insn_ja(), k.label[IR_KIND_FRAG1]);
-	for (i = 0; i < IR_NKINDS; i++)
-		end_kind(g, &k, (enum ir_kind)i);
+	be_parse_end(g, &k);
+}
+
+void be_parse_no_transport(struct be_gen *g)
+{
+	be_emit(&g->a, insn_storei(BPF_W, BPF_REG_10, BE_FRAME(variant), 0));
+	be_jump(&g->a, insn_ja(), g->walk);
+}
+
+void be_gen_header_length(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	if (be_gen_v6(g)) {
+		be_emit(a, insn_movi(BE_R_IHL, BE_HEADER6_SIZE));
+	} else {
+		be_emit(a, insn_load(BPF_B, BE_R_IHL, BE_R_IP, 0));
+		be_emit(a, insn_alui(BPF_AND, BE_R_IHL, 15));
+		be_emit(a, insn_alui(BPF_LSH, BE_R_IHL, 2));
+	}
+	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BE_R_IHL));
+}
+
+static void parse4(struct be_gen *g)
+{
+	parse_addresses(g);
+	be_parse_byte(g, IR_PROTO, 9);
+	if (!g->ops->ttl || g->opts->test_fd >= 0)
+		be_parse_byte(g, IR_TTL, 8);
+	be_parse_byte(g, IR_TOS, 1);
+	parse_length(g);
+	if (g->c->variants || g->c->fields & be_transport_fields)
+		parse_transport(g);
+	else
+		be_parse_no_transport(g);
 }
 
 void be_gen_parse(struct be_gen *g)
 {
-	struct be_asm *a = &g->a;
-
-	parse_addresses(g);
-	parse_byte(g, IR_PROTO, 9);
-	if (!g->ops->ttl || g->opts->test_fd >= 0)
-		parse_byte(g, IR_TTL, 8);
-	parse_byte(g, IR_TOS, 1);
-	parse_length(g);
-	if (g->c->variants || g->c->fields & transport_fields) {
-		parse_transport(g);
-		return;
-	}
-	be_emit(a, insn_storei(BPF_W, BPF_REG_10, BE_FRAME(variant), 0));
-	be_jump(a, insn_ja(), g->walk);
+	if (be_gen_v6(g))
+		be_parse6(g);
+	else
+		parse4(g);
 }

@@ -21,9 +21,10 @@
 enum {
 	/* The parser. */
 	BE_R_CTX	= BPF_REG_6,	/* the context, or the skb at netfilter */
-	BE_R_IP		= BPF_REG_7,	/* the IPv4 header */
-	BE_R_AVAIL	= BPF_REG_8,	/* signed: bytes after the IPv4 header */
-	BE_R_IHL	= BPF_REG_9,	/* length of the IPv4 header in bytes */
+	BE_R_IP		= BPF_REG_7,	/* the IP header */
+	BE_R_AVAIL	= BPF_REG_8,	/* signed: bytes after the IP header */
+	BE_R_IHL	= BPF_REG_9,	/* length of the IP header in bytes, in IPv6
+					 * with all extension headers walked */
 
 	/* The walk. */
 	BE_R_REC	= BPF_REG_6,	/* offset of the current record */
@@ -93,6 +94,8 @@ _Static_assert(offsetof(struct be_frame, bytes) > BE_FORGET, "BE_FORGET");
 _Static_assert(sizeof(struct be_frame) <= 496, "BPF stack");
 _Static_assert(sizeof(struct be_frame) % 8 == 0, "BPF stack");
 
+#define BE_HEADER6_SIZE	40
+
 /* Offset of a member of the frame from R10. */
 #define BE_FRAME(member) \
 	((int)offsetof(struct be_frame, member) - (int)sizeof(struct be_frame))
@@ -114,6 +117,9 @@ _Static_assert((offsetof(struct be_frame, field) + 4 * BE_FIELDS6) % 8 == 0,
 
 /* Stack accesses must be aligned, and the addresses are read as one. */
 #define BE_HEADER	(BE_FRAME(header) + 4)
+
+/* A copied IPv6 header is where returns will be: nothing jumps before the walk. */
+#define BE_HEADER6	BE_FRAME(stack[BE_STACK_DEPTH - 3])
 
 #define BE_FIELD(f)	(BE_FRAME(field) + 4 * (int)(f))
 

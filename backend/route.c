@@ -5,6 +5,10 @@
  * The kernel's answer does not tell "for this host" from "no route": both are
  * taken as INPUT, since the kernel drops the latter anyway.  Neither does it
  * have an answer for the loopback interface, where all is for this host.
+ *
+ * In IPv6 it knows itself which destinations are never forwarded.  It says the
+ * same of a source on the link, which the kernel may send back by the interface
+ * it came in by: such a packet is looked up without its source.
  */
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -14,6 +18,7 @@
 #define LOOPBACK_IFINDEX	1
 #define IP_DF			0x4000
 #define FIB_LOOKUP_SKIP_NEIGH	4	/* Linux 6.3 */
+#define FLOWINFO		0x0fffffff	/* traffic class and flow label */
 
 #define FIB(member)		BE_FRAME(buf.fib.member)
 #define TO(member)		offsetof(struct be_route, member)
@@ -44,17 +49,49 @@ static void length(struct be_gen *g)
 	be_label_here(a, done);
 }
 
-static void fill(struct be_gen *g, int ifindex)
+/* 16 bytes at @off of the packet to @member. */
+static void store_address(struct be_gen *g, int member, int off)
 {
-	struct be_asm *a = &g->a;
 	int i;
 
-	for (i = 0; i < (int)sizeof(struct bpf_fib_lookup); i += 8)
-		be_emit(a, insn_storei(BPF_DW, BPF_REG_10,
-				       BE_FRAME(buf) + i, 0));
-	be_emit(a, insn_storei(BPF_B, BPF_REG_10, FIB(family), AF_INET));
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX, ifindex));
-	store(g, BPF_W, FIB(ifindex), BPF_REG_1);
+	for (i = 0; i < 16; i += 4) {
+		load(g, BPF_W, off + i);
+		store(g, BPF_W, member + i, BPF_REG_1);
+	}
+}
+
+static void fill6(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label local = be_label_new(a);
+
+	load(g, BPF_W, 0);
+	be_emit(a, insn_ntoh(BPF_REG_1, 32));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, FLOWINFO));
+	be_emit(a, insn_ntoh(BPF_REG_1, 32));
+	store(g, BPF_W, FIB(flowinfo), BPF_REG_1);
+	load(g, BPF_B, 6);
+	store(g, BPF_B, FIB(l4_protocol), BPF_REG_1);
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_10, BE_FRAME(bytes)));
+	store(g, BPF_H, FIB(tot_len), BPF_REG_1);
+	store_address(g, FIB(ipv6_dst), 24);
+	be_gen_link_local(g, local);
+	store_address(g, FIB(ipv6_src), 8);
+	be_label_here(a, local);
+}
+
+void be_gen_link_local(struct be_gen *g, be_label to)
+{
+	struct be_asm *a = &g->a;
+
+	load(g, BPF_H, 8);
+	be_emit(a, insn_ntoh(BPF_REG_1, 16));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, 0xffc0));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0xfe80), to);
+}
+
+static void fill4(struct be_gen *g)
+{
 	load(g, BPF_B, 1);
 	store(g, BPF_B, FIB(tos), BPF_REG_1);
 	load(g, BPF_B, 9);
@@ -64,6 +101,24 @@ static void fill(struct be_gen *g, int ifindex)
 	load(g, BPF_W, 16);
 	store(g, BPF_W, FIB(ipv4_dst), BPF_REG_1);
 	length(g);
+}
+
+static void fill(struct be_gen *g, int ifindex)
+{
+	struct be_asm *a = &g->a;
+	int i;
+
+	for (i = 0; i < (int)sizeof(struct bpf_fib_lookup); i += 8)
+		be_emit(a, insn_storei(BPF_DW, BPF_REG_10,
+				       BE_FRAME(buf) + i, 0));
+	be_emit(a, insn_storei(BPF_B, BPF_REG_10, FIB(family),
+			       g->c->family));
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX, ifindex));
+	store(g, BPF_W, FIB(ifindex), BPF_REG_1);
+	if (be_gen_v6(g))
+		fill6(g);
+	else
+		fill4(g);
 }
 
 /*
@@ -111,7 +166,8 @@ void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r)
 	r->none = be_label_new(a);
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX, ifindex));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, LOOPBACK_IFINDEX), r->input);
-	never_forwarded(g, r->input);
+	if (!be_gen_v6(g))
+		never_forwarded(g, r->input);
 	fill(g, ifindex);
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));

@@ -26,6 +26,7 @@
 #include "backend/program.h"
 #include "ir/dump.h"
 #include "ir/eval.h"
+#include "tests/unit/frame6.h"
 #include "tests/unit/privilege.h"
 #include "tests/unit/rules.h"
 #include "translator/classifier.h"
@@ -220,13 +221,22 @@ static int verdict(int type, uint32_t retval)
 	return retval == of[type].accept;
 }
 
+/*
+ * struct nf_hook_state: INPUT, so that the packet comes with its Ethernet header
+ * and the kernel knows where its IPv6 header is.
+ */
+static const uint8_t state6[48] = { IR_HOOK_INPUT, 10 };
+
 /* @frame: an Ethernet frame. */
 static int run(struct rig *r, int type, uint8_t *frame, uint32_t len)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame,
 		    .data_size_in = len, .repeat = 1);
 
-	if (type == BE_NETFILTER) {
+	if (type == BE_NETFILTER && r->c->family == AF_INET6) {
+		o.ctx_in = state6;
+		o.ctx_size_in = sizeof(state6);
+	} else if (type == BE_NETFILTER) {
 		o.data_in = frame + ETH;
 		o.data_size_in = len - ETH;
 	}
@@ -383,35 +393,47 @@ static void random_flood(struct rig *r, uint32_t npackets)
 	static const enum ir_hook hooks[] = {
 		IR_HOOK_INPUT, IR_HOOK_FORWARD, IR_HOOK_OUTPUT,
 	};
-	uint8_t frame[256];
+	uint8_t frame[FRAME_MAX] = { 0 };
 	struct ir_packet p;
 	uint32_t len;
 
 	while (npackets--) {
 		random_packet(r->t, &p);
-		len = build(frame, &p);
+		len = r->c->family == AF_INET6 ? frame6_build(frame, &p) :
+		      build(frame, &p);
 		judge(r, hooks[rnd(3)], frame, len, &p);
 	}
 	compare_counters(r);
 }
 
-/* The last two runs without reading packets in place. */
-START_TEST(random_tables)
+/* The last runs without reading packets in place. */
+static void run_random_tables(int family, int seed)
 {
 	struct ir_table *t;
 	struct rig r;
 	int i;
 
-	rnd_seed((uint64_t)_i + 1);
-	be_program_force_copies(_i >= 6);
+	rnd_seed((uint64_t)seed + 1);
+	be_program_force_copies(seed >= 6);
 	for (i = 0; i < 10; i++) {
-		t = random_table(rnd(8), 1 + rnd(60));
+		t = random_table_of(family, rnd(8), 1 + rnd(60));
 		rig_open(&r, t);
 		random_flood(&r, 400);
 		rig_close(&r);
 		ir_table_free(t);
 	}
 	be_program_force_copies(false);
+}
+
+START_TEST(random_tables)
+{
+	run_random_tables(AF_INET, _i);
+}
+END_TEST
+
+START_TEST(random_tables6)
+{
+	run_random_tables(AF_INET6, _i);
 }
 END_TEST
 
@@ -594,6 +616,7 @@ static Suite *suite_programs(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, random_tables, 0, 8);
+	tcase_add_loop_test(tc, random_tables6, 0, 8);
 	tcase_add_test(tc, shared_id);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("size");
