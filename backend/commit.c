@@ -183,7 +183,7 @@ static int make_slots(struct work *w, int type, int pass, const char *path)
 	int fd, err = 0;
 
 	fd = be_sys_map_create(BPF_MAP_TYPE_PROG_ARRAY, "xtb_slots",
-			       sizeof(uint32_t), sizeof(uint32_t), 2);
+			       sizeof(uint32_t), sizeof(uint32_t), BE_NGENS);
 	if (fd < 0)
 		return fd;
 	w->slots_fd[type] = fd;
