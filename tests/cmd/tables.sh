@@ -6,7 +6,7 @@
 # What restore takes, save must print byte for byte as iptables-legacy does after
 # the same; tables that are not judged are refused unless asked to be kept, and
 # one family does not see the other.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2119,SC2120
 set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -73,7 +73,7 @@ rules() { grep -v '^#'; }
 # same FAMILY [-c] FILE: restored and saved by both, with the same text.  Protocols
 # that iptables 1.8.9 still looks up by name are not in these files.
 same() {
-	local family=$1 legacy=iptables-legacy x6= c=
+	local family=$1 legacy=iptables-legacy x6='' c=''
 
 	shift
 	[ "$family" = 4 ] || { legacy=ip6tables-legacy; x6=6; }
@@ -81,7 +81,7 @@ same() {
 	unshare -n sh -c "$legacy-restore \$*; $legacy-save $c" sh "$@" \
 		>"$tmp/a.raw" 2>/dev/null
 	"restore$x6" --store-only "$@" 2>"$tmp/err" || cat "$tmp/err"
-	"save$x6" $c >"$tmp/b.raw"
+	"save$x6" ${c:+"$c"} >"$tmp/b.raw"
 	xtbpf detach
 	rules <"$tmp/a.raw" >"$tmp/a"
 	rules <"$tmp/b.raw" >"$tmp/b"
