@@ -13,8 +13,8 @@
 #include "translator/box.h"
 #include "translator/classifier.h"
 
-/* The longest record, in words. */
-#define TR_RECORD_MAX	24
+/* The longest record, in words: of IPv6, with all tests. */
+#define TR_RECORD_MAX	26
 
 /* What is needed, gathered over all boxes. */
 struct tr_need {
