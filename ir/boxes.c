@@ -3,7 +3,8 @@
  * ir/boxes.c - ranges that tell most rules off
  *
  * They are used for packets with a whole transport header, which no match drops
- * on the spot: a rule that is out of its box has no effect at all.
+ * on the spot but for an IR_NEED_GUARD: a rule that is out of its box, made of
+ * the matches before such a one, has no effect at all.
  */
 #include "ir/boxes.h"
 
@@ -57,7 +58,7 @@ static void box_make(struct ir_box *b, const struct ir_rule *r)
 		b->lo[i] = 0;
 		b->span[i] = UINT32_MAX;
 	}
-	for (i = 0; i < r->nmatches; i++)
+	for (i = 0; i < r->nmatches && r->match[i].need != IR_NEED_GUARD; i++)
 		for (k = 0; k < r->match[i].npreds; k++)
 			box_cut(b, &r->match[i].pred[k]);
 }

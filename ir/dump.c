@@ -10,6 +10,9 @@ static const char *const needs[] = {
 	[IR_NEED_ICMP] = "icmp",
 	[IR_NEED_TCP] = "tcp",
 	[IR_NEED_TCPOPT] = "tcpopt",
+	[IR_NEED_ESP] = "esp",
+	[IR_NEED_MH] = "mh",
+	[IR_NEED_GUARD] = "drop-if",
 };
 
 static void dump_value(FILE *out, enum ir_field field, uint32_t v)

@@ -66,6 +66,10 @@ bool ir_eval_match(const struct ir_match *m, const struct ir_packet *p,
 		*hotdrop = true;
 	if (out != IR_OUT_TEST)
 		return false;
+	if (m->need == IR_NEED_GUARD) {
+		*hotdrop = pred_holds(m->pred, p);
+		return !*hotdrop;
+	}
 	for (i = 0; i < m->npreds; i++)
 		if (!pred_holds(&m->pred[i], p))
 			return false;

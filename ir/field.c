@@ -27,6 +27,15 @@ static const struct {
 	[IR_DADDR1]	= { "daddr1", UINT32_MAX },
 	[IR_DADDR2]	= { "daddr2", UINT32_MAX },
 	[IR_DADDR3]	= { "daddr3", UINT32_MAX },
+	[IR_EXT]	= { "ext", IR_EXT_ALL | IR_EXT_ALL * IR_EXT_BAD },
+	[IR_HEADERS]	= { "headers", 0x1ff },
+	[IR_FRAG]	= { "frag", 0xffffff },
+	[IR_FRAGID]	= { "fragid", UINT32_MAX },
+	[IR_RT]		= { "rt", 0xffffff },
+	[IR_OPTLEN]	= { "optlen", 0xffff },
+	[IR_AH]		= { "ah", 0xffffff },
+	[IR_AHSPI]	= { "ahspi", UINT32_MAX },
+	[IR_ESPSPI]	= { "espspi", UINT32_MAX },
 };
 
 const char *ir_field_name(enum ir_field field)
@@ -45,6 +54,7 @@ static enum ir_outcome need_short(enum ir_need need, enum ir_kind kind)
 	switch (need) {
 	case IR_NEED_NOTHING:
 	case IR_NEED_PROTO:
+	case IR_NEED_GUARD:
 		return IR_OUT_TEST;
 	case IR_NEED_PORTS:
 		return kind == IR_KIND_NONE ? IR_OUT_HOTDROP : IR_OUT_TEST;
@@ -53,6 +63,8 @@ static enum ir_outcome need_short(enum ir_need need, enum ir_kind kind)
 	case IR_NEED_UDP:
 	case IR_NEED_ICMP:
 	case IR_NEED_TCPOPT:
+	case IR_NEED_ESP:
+	case IR_NEED_MH:
 		break;
 	}
 	return IR_OUT_HOTDROP;
@@ -60,7 +72,8 @@ static enum ir_outcome need_short(enum ir_need need, enum ir_kind kind)
 
 enum ir_outcome ir_need_outcome(enum ir_need need, enum ir_kind kind)
 {
-	if (need == IR_NEED_NOTHING || kind == IR_KIND_WHOLE)
+	if (need == IR_NEED_NOTHING || need == IR_NEED_GUARD ||
+	    kind == IR_KIND_WHOLE)
 		return IR_OUT_TEST;
 	if (need == IR_NEED_PROTO)
 		return kind == IR_KIND_NOPROTO ? IR_OUT_HOTDROP : IR_OUT_TEST;

@@ -26,7 +26,8 @@ enum ir_field {
 	IR_OIF,			/* output interface: class number */
 	IR_CTSTATE,		/* one XT_CONNTRACK_STATE_* bit of xt_conntrack.h */
 	IR_TCPFLAGS,		/* byte 13 of the TCP header */
-	IR_ICMP,		/* ICMP (of the family) type << 8 | code */
+	IR_ICMP,		/* ICMP (of the family) type << 8 | code; of the
+				 * mobility header type << 8 | payload proto */
 	IR_LEN,			/* total length, from the header; IPv6: skb->len */
 	IR_TTL,			/* or hop limit */
 	IR_TOS,			/* or traffic class: DSCP is its upper six bits */
@@ -38,6 +39,15 @@ enum ir_field {
 	IR_DADDR1,
 	IR_DADDR2,
 	IR_DADDR3,
+	IR_EXT,			/* which extension headers there are: IR_EXT_* */
+	IR_HEADERS,		/* the same as ipv6header sees it: IR_HEADERS_* */
+	IR_FRAG,		/* fragment header: reserved << 16 | offset and flags */
+	IR_FRAGID,
+	IR_RT,			/* routing header: length << 16 | type << 8 | segments left */
+	IR_OPTLEN,		/* lengths: hop-by-hop << 8 | destination options */
+	IR_AH,			/* authentication header: length << 16 | reserved */
+	IR_AHSPI,
+	IR_ESPSPI,		/* of a transport ESP */
 	IR_NFIELDS
 };
 
@@ -45,6 +55,36 @@ enum ir_field {
 #define IR_NFIELDS4	(IR_KIND + 1)
 
 _Static_assert(IR_NFIELDS <= 32, "sets of fields are 32 bits wide");
+
+/*
+ * What ipv6_find_hdr() finds when it is asked for an extension header, and what
+ * the match of that header makes of it: for the first of its kind, bit 1 << n of
+ * IR_EXT says that it is there as a whole, so that its values can be compared
+ * (they are 0 otherwise), and bit IR_EXT_BAD << n that the match drops the packet
+ * on the spot, because this header or one before it is cut off.  Neither: the
+ * match does not hold.  All lengths are the byte of the header, not in bytes.
+ *
+ * Sources: ip6t_{frag,rt,hbh,ah}.c in net/ipv6/netfilter/ (Linux 6.18: those
+ * before it let a header with too big a length pass).
+ */
+enum ir_ext {
+	IR_EXT_HOP,
+	IR_EXT_DST,
+	IR_EXT_RT,
+	IR_EXT_FRAG,
+	IR_EXT_AH,
+	IR_NEXTS
+};
+
+#define IR_EXT_BAD	0x100u
+#define IR_EXT_ALL	((1u << IR_NEXTS) - 1)
+
+/*
+ * ipv6header (ip6t_ipv6header.c) has a walk of its own, which goes on behind a
+ * later fragment's header: the MASK_* bits of linux/netfilter_ipv6/
+ * ip6t_ipv6header.h, or (alone) IR_HEADERS_FAIL: whatever it asks does not hold.
+ */
+#define IR_HEADERS_FAIL	0x100u
 
 /*
  * What the packet has of its transport header, as skb_header_pointer() sees
@@ -83,6 +123,13 @@ enum ir_need {
 	IR_NEED_ICMP,		/* icmp: 8 bytes */
 	IR_NEED_TCP,		/* tcp: 20 bytes */
 	IR_NEED_TCPOPT,		/* tcp --tcp-option: the option bytes as well */
+	IR_NEED_ESP,		/* IPv6 esp: 8 bytes */
+	IR_NEED_MH,		/* IPv6 mh: 6 bytes */
+	/*
+	 * Nothing is read, but where the match's only predicate holds the packet is
+	 * dropped on the spot; else the match holds: IPv6 headers that are cut off.
+	 */
+	IR_NEED_GUARD,
 };
 
 enum ir_outcome {
@@ -97,7 +144,8 @@ enum ir_outcome {
  * ip6_packet_match() in net/ipv6/netfilter/ip6_tables.c: "-p" drops a packet
  * without protocol, but only after addresses and interfaces held, so that the
  * IP part of an IPv6 rule with -p is two matches.  All needs below are of matches
- * that require -p, so that they never meet such a packet (they fail).
+ * that require -p, so that they never meet such a packet (they fail), but for
+ * IR_NEED_GUARD, which looks at its predicate alone.
  */
 enum ir_outcome ir_need_outcome(enum ir_need need, enum ir_kind kind);
 

@@ -50,6 +50,14 @@ static bool is_icmp(struct pair p)
 	return p.proto == (p.ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 }
 
+/* Of IPv6 protocols whose header rules ask something else of: its bytes. */
+static uint32_t least_of(struct pair p)
+{
+	if (!p.ipv6)
+		return 0;
+	return p.proto == IPPROTO_ESP ? 8 : p.proto == IPPROTO_MH ? 6 : 0;
+}
+
 static bool kind_exists(struct pair p)
 {
 	/* With IPv6, 0 is the protocol of those that have none. */
@@ -61,7 +69,7 @@ static bool kind_exists(struct pair p)
 	case IR_KIND_SHORT:
 		return p.proto == IPPROTO_TCP || p.proto == IPPROTO_UDP;
 	case IR_KIND_NONE:
-		return known(p);
+		return known(p) || least_of(p);
 	case IR_KIND_FRAG1:
 		return !p.ipv6;
 	case IR_KIND_NOPROTO:
@@ -75,6 +83,8 @@ static bool pair_has(struct pair p, enum ir_field field)
 {
 	bool whole = p.kind == IR_KIND_WHOLE;
 
+	if (field >= IR_EXT)
+		return false;
 	if (field >= IR_NFIELDS4)
 		return p.ipv6;
 	switch (field) {
@@ -122,12 +132,14 @@ static struct ir_range transport_length(struct pair p, uint32_t noptions)
 			return (struct ir_range){ 20 + noptions, max };
 		if (p.proto == IPPROTO_UDP || is_icmp(p))
 			return (struct ir_range){ 8, max };
-		return (struct ir_range){ known(p) ? 4 : 0, max };
+		return (struct ir_range){ known(p) ? 4 : least_of(p), max };
 	case IR_KIND_BADOPT:
 		return (struct ir_range){ 20, max };
 	case IR_KIND_SHORT:
 		return (struct ir_range){ 4, p.proto == IPPROTO_TCP ? 19 : 7 };
 	case IR_KIND_NONE:
+		if (least_of(p))
+			return (struct ir_range){ 0, least_of(p) - 1 };
 		return (struct ir_range){ 0, is_icmp(p) ? 7 : 3 };
 	case IR_KIND_FRAG:
 		/* Of an IPv6 fragment header as much as is read. */

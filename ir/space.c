@@ -57,6 +57,10 @@ static void narrow_field(struct ir_space *s, enum ir_field f,
 {
 	struct ir_set with;
 
+	if (f >= IR_EXT) {
+		s->exact = false;	/* not drawn on purpose */
+		return;
+	}
 	ir_set_terms(&with, f, term, n);
 	if (with.exact || (inside && with.n)) {
 		ir_set_cut(&s->field[f], &with, inside);

@@ -249,12 +249,15 @@ static void narrow(struct ir_witness *w, struct ir_space *s,
 static void narrow_rule(struct ir_witness *w, struct ir_space *s,
 			const struct ir_rule *r)
 {
+	const struct ir_match *m;
 	uint32_t i, k;
 
 	for (i = 0; i < r->nmatches; i++) {
-		ir_space_need(s, r->match[i].need, 1u << IR_OUT_TEST);
-		for (k = 0; k < r->match[i].npreds; k++)
-			narrow(w, s, &r->match[i].pred[k], true, UINT32_MAX);
+		m = &r->match[i];
+		ir_space_need(s, m->need, 1u << IR_OUT_TEST);
+		for (k = 0; k < m->npreds; k++)
+			narrow(w, s, &m->pred[k], m->need != IR_NEED_GUARD,
+			       UINT32_MAX);
 	}
 }
 
@@ -266,19 +269,28 @@ static void add_alt(struct alts *a, struct alt alt)
 		a->v[a->n++] = alt;
 }
 
-/* One of the first @n matches of @r does not hold. */
+/* Some predicate of @m does not hold. */
+static void avoid_preds(struct alts *a, const struct ir_match *m)
+{
+	uint32_t k, t;
+
+	for (k = 0; k < m->npreds; k++)
+		for (t = 0; t < ir_space_choices(&m->pred[k], false); t++)
+			add_alt(a, (struct alt){
+				.pred = &m->pred[k], .term = t });
+}
+
+/* One of the first @n matches of @r does not hold, nor drops. */
 static void avoid_rule(struct alts *a, const struct ir_rule *r, uint32_t n)
 {
 	const struct ir_match *m;
-	uint32_t i, k, t;
+	uint32_t i;
 
 	for (i = 0; i < n; i++) {
 		m = &r->match[i];
-		for (k = 0; k < m->npreds; k++)
-			for (t = 0; t < ir_space_choices(&m->pred[k], false);
-			     t++)
-				add_alt(a, (struct alt){
-					.pred = &m->pred[k], .term = t });
+		if (m->need == IR_NEED_GUARD)
+			continue;
+		avoid_preds(a, m);
 		if (m->need != IR_NEED_NOTHING)
 			add_alt(a, (struct alt){ .need = m->need,
 				.outcomes = 1u << IR_OUT_FAIL });
@@ -319,6 +331,10 @@ static void list_alts(struct alts *a, const struct ir_block *b,
 			continue;
 		}
 		avoid_rule(a, r, (uint32_t)b->hotdrop);
+		if (r->match[b->hotdrop].need == IR_NEED_GUARD) {
+			avoid_preds(a, &r->match[b->hotdrop]);
+			continue;
+		}
 		add_alt(a, (struct alt){
 			.need = r->match[b->hotdrop].need,
 			.outcomes = 1u << IR_OUT_TEST | 1u << IR_OUT_FAIL });

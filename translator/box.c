@@ -312,29 +312,31 @@ static void add_pred(struct work *w, const struct ir_pred *pred)
 enum { FAILS = -1 };
 
 /*
- * What @rule does with packets of @kind: FAILS, or twice the number of matches
- * whose predicates decide, plus 1 when a hotdrop follows them.
+ * What the first @n matches of @rule do with packets of @kind: FAILS, or twice
+ * the number of matches whose predicates decide, plus 1 when a hotdrop follows
+ * them.
  */
-static int outcome_of(const struct ir_rule *rule, enum ir_kind kind)
+static int outcome_of(const struct ir_rule *rule, uint32_t n,
+		      enum ir_kind kind)
 {
 	const struct ir_match *m;
 	enum ir_outcome out;
 	uint32_t i, j;
 
-	for (i = 0; i < rule->nmatches; i++) {
+	for (i = 0; i < n; i++) {
 		m = &rule->match[i];
 		out = ir_need_outcome(m->need, kind);
 		if (out == IR_OUT_FAIL)
 			return FAILS;
 		if (out == IR_OUT_HOTDROP)
 			return 2 * i + 1;
-		for (j = 0; j < m->npreds; j++)
+		for (j = 0; j < m->npreds && m->need != IR_NEED_GUARD; j++)
 			if (m->pred[j].kind == IR_PRED_TERMS &&
 			    all_terms_on(&m->pred[j], IR_KIND) &&
 			    !term_holds(&m->pred[j], 1u << kind))
 				return FAILS;
 	}
-	return 2 * rule->nmatches;
+	return 2 * n;
 }
 
 bool tr_rule_has_kinds(const struct ir_rule *rule)
@@ -342,7 +344,7 @@ bool tr_rule_has_kinds(const struct ir_rule *rule)
 	int kind;
 
 	for (kind = 0; kind < IR_NKINDS; kind++)
-		if (outcome_of(rule, kind) != 2 * (int)rule->nmatches)
+		if (outcome_of(rule, rule->nmatches, kind) != 2 * (int)rule->nmatches)
 			return true;
 	return false;
 }
@@ -451,18 +453,36 @@ static void start(struct work *w, struct tr_boxer *b,
 		w->box.target = b->segment[rule->to->number];
 }
 
-/* The boxes of @rule for those kinds of packets that have this outcome. */
-static int add_outcome(struct tr_boxes *list, struct tr_boxer *b,
-		       const struct ir_rule *rule, int outcome, uint32_t kinds,
-		       int variant)
+/* The predicates of a match, so that it holds. */
+static void add_match(struct work *w, const struct ir_match *m)
 {
-	uint32_t i, j;
+	struct ir_pred pred;
+	uint32_t i;
+
+	for (i = 0; i < m->npreds && !w->never; i++) {
+		pred = m->pred[i];
+		pred.negate ^= m->need == IR_NEED_GUARD;
+		add_pred(w, &pred);
+	}
+}
+
+/*
+ * The boxes of @rule for those kinds of packets that have this outcome; @guard,
+ * if not NULL, is the match that drops them.
+ */
+static int add_outcome(struct tr_boxes *list, struct tr_boxer *b,
+		       const struct ir_rule *rule,
+		       const struct ir_match *guard, int outcome,
+		       uint32_t kinds, int variant)
+{
+	uint32_t i;
 	struct work w;
 
-	start(&w, b, rule, outcome & 1);
+	start(&w, b, rule, outcome & 1 || guard);
 	for (i = 0; i < (uint32_t)outcome / 2; i++)
-		for (j = 0; j < rule->match[i].npreds && !w.never; j++)
-			add_pred(&w, &rule->match[i].pred[j]);
+		add_match(&w, &rule->match[i]);
+	if (guard && !w.never)
+		add_pred(&w, guard->pred);
 	if (variant)
 		add_kinds(&w, kinds);
 	finish_state(&w);
@@ -471,17 +491,27 @@ static int add_outcome(struct tr_boxes *list, struct tr_boxer *b,
 	return append_pieces(&w, list);
 }
 
-int tr_boxes_add(struct tr_boxes *list, struct tr_boxer *b,
-		 const struct ir_rule *rule, int variant)
+/*
+ * The boxes of the first @n matches of @rule, which are all of them, or those
+ * before a guard: then of the packets that it drops.
+ */
+static int add_upto(struct tr_boxes *list, struct tr_boxer *b,
+		    const struct ir_rule *rule, uint32_t n, int variant)
 {
+	const struct ir_match *guard = n < rule->nmatches ? &rule->match[n] :
+							    NULL;
 	int outcome[IR_NKINDS], kind, other, err;
 	uint32_t kinds;
 
-	for (kind = 0; kind < IR_NKINDS; kind++)
-		outcome[kind] = outcome_of(rule, kind);
+	for (kind = 0; kind < IR_NKINDS; kind++) {
+		outcome[kind] = outcome_of(rule, n, kind);
+		if (guard && outcome[kind] != 2 * (int)n)
+			outcome[kind] = FAILS;
+	}
 	if (!variant)
 		return outcome[IR_KIND_WHOLE] == FAILS ? 0 :
-		       add_outcome(list, b, rule, outcome[IR_KIND_WHOLE], 0, 0);
+		       add_outcome(list, b, rule, guard,
+				   outcome[IR_KIND_WHOLE], 0, 0);
 	for (kind = 1; kind < IR_NKINDS; kind++) {
 		if (outcome[kind] == FAILS)
 			continue;
@@ -493,9 +523,22 @@ int tr_boxes_add(struct tr_boxes *list, struct tr_boxer *b,
 			if (other > kind)
 				outcome[other] = FAILS;
 		}
-		err = add_outcome(list, b, rule, outcome[kind], kinds, 1);
+		err = add_outcome(list, b, rule, guard, outcome[kind], kinds,
+				  1);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+int tr_boxes_add(struct tr_boxes *list, struct tr_boxer *b,
+		 const struct ir_rule *rule, int variant)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < rule->nmatches && !err; i++)
+		if (rule->match[i].need == IR_NEED_GUARD)
+			err = add_upto(list, b, rule, i, variant);
+	return err ? err : add_upto(list, b, rule, rule->nmatches, variant);
 }

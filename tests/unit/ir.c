@@ -10,6 +10,7 @@
 #include "ir/eval.h"
 #include "ir/packet.h"
 #include "ir/ruleset.h"
+#include "tests/unit/ir_ext.h"
 
 static struct ir_table *t;
 
@@ -489,6 +490,7 @@ int main(void)
 	tcase_add_test(tc, rules_say_what_they_test);
 	tcase_add_test(tc, caret_is_under_the_culprit);
 	suite_add_tcase(s, tc);
+	suite_add_tcase(s, ext_tests());
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);

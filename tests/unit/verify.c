@@ -62,7 +62,7 @@ struct sample {
 static void make_sample(const struct ir_table *t, struct sample *s)
 {
 	static const char eth[IR_IFNAMSIZ] = "eth0";
-	uint8_t data[IR_BUILD_MAX];
+	static uint8_t data[IR_BUILD_MAX + UINT16_MAX];
 	struct ir_recipe c = { 0 };
 
 	random_packet(t, &s->p);

@@ -119,7 +119,7 @@ static void real_packet(const struct ir_table *t, struct ir_packet *p)
 {
 	static const uint8_t protos[] = { 1, 6, 6, 6, 17, 17, 132, 47, 58,
 					  255 };
-	uint8_t data[IR_BUILD_MAX];
+	static uint8_t data[IR_BUILD_MAX + UINT16_MAX];
 	struct ir_recipe c = { 0 };
 
 	random_packet(t, p);
