@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/netfilter.h>
 
 #include "backend/gen.h"
 #include "backend/program.h"
@@ -280,13 +281,21 @@ static int test_run(struct verify *v, const struct judge *j,
 		.iif = tr_iface_class(c, p->packet.iif),
 		.oif = tr_iface_class(c, p->packet.oif),
 	};
+	/*
+	 * struct nf_hook_state: at INPUT a packet comes with its Ethernet header,
+	 * and the kernel says where its IPv6 header is.
+	 */
+	static const uint8_t state6[48] = { IR_HOOK_INPUT, NFPROTO_IPV6 };
 	const struct be_hook_ops *ops = types[j->type];
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = v->frame,
 		    .data_size_in = ETH + p->len, .repeat = 1);
 	const uint32_t zero = 0;
 
 	memcpy(v->frame + ETH, p->data, p->len);
-	if (j->type == BE_NETFILTER) {
+	if (j->type == BE_NETFILTER && c->family == AF_INET6) {
+		o.ctx_in = state6;
+		o.ctx_size_in = sizeof(state6);
+	} else if (j->type == BE_NETFILTER) {
 		o.data_in = v->frame + ETH;
 		o.data_size_in = p->len;
 	}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
+#include <linux/netfilter.h>
 #include <linux/pkt_cls.h>
 
 #include "backend/program.h"
@@ -70,6 +71,8 @@ static int test_run(struct program *pr, const struct pg_packet *p)
 		.hook = p->hook, .iif = tr_iface_class(pr->c, p->iif),
 		.oif = tr_iface_class(pr->c, p->oif), .ctstate = p->ctstate,
 	};
+	/* At INPUT the kernel says where the IPv6 header is, and takes a frame. */
+	static const uint8_t state6[48] = { IR_HOOK_INPUT, NFPROTO_IPV6 };
 	/* The host cuts the frame before all hooks but the first. */
 	bool whole = pr->type == BE_XDP ||
 		     (pr->type == BE_TC && p->hook == IR_HOOK_INPUT);
@@ -80,7 +83,10 @@ static int test_run(struct program *pr, const struct pg_packet *p)
 	frame[12] = p->ipv6 ? 0x86 : 8;
 	frame[13] = p->ipv6 ? 0xdd : 0;
 	memcpy(frame + 14, p->data, len);
-	if (pr->type == BE_NETFILTER) {
+	if (pr->type == BE_NETFILTER && p->ipv6) {
+		o.ctx_in = state6;
+		o.ctx_size_in = sizeof(state6);
+	} else if (pr->type == BE_NETFILTER) {
 		o.data_in = p->data;
 		o.data_size_in = len;
 	}

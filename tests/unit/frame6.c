@@ -107,7 +107,7 @@ static uint32_t put_extension(uint8_t *h, uint8_t type, uint8_t next,
 	return extension_length(type, h);
 }
 
-static uint8_t any_extension(enum ir_kind kind, uint32_t i)
+static uint8_t any_extension(enum ir_kind kind)
 {
 	static const uint8_t types[] = {
 		IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH,
@@ -116,7 +116,7 @@ static uint8_t any_extension(enum ir_kind kind, uint32_t i)
 
 	if (kind == IR_KIND_FRAG && rnd(2))
 		return IPPROTO_FRAGMENT;
-	return types[!i && kind == IR_KIND_NOPROTO ? 1 + rnd(5) : rnd(6)];
+	return types[rnd(6)];
 }
 
 uint32_t frame6_build(uint8_t *frame, struct ir_packet *p)
@@ -127,13 +127,10 @@ uint32_t frame6_build(uint8_t *frame, struct ir_packet *p)
 	if (!n && (p->kind == IR_KIND_FRAG || p->kind == IR_KIND_NOPROTO))
 		n = 1 + rnd(3);
 	for (i = 0; i < n; i++)
-		type[i] = any_extension(p->kind, i);
+		type[i] = any_extension(p->kind);
 	type[n] = (uint8_t)p->field[IR_PROTO];
 	if (!rnd(8))
 		type[n] = (uint8_t[]){ 33, 132, 136, 17, 59 }[rnd(5)];
-	/* No header may be cut off that the protocol says is one. */
-	if (!n && type[n] == IPPROTO_HOPOPTS)
-		type[n] = IPPROTO_DSTOPTS;
 	for (i = 0; i < n; i++) {
 		last = at;
 		at += put_extension(ip + at, type[i], type[i + 1], p->kind);
@@ -143,8 +140,8 @@ uint32_t frame6_build(uint8_t *frame, struct ir_packet *p)
 		at = last + rnd(at - last);
 	else
 		at += cut(p->kind);
-	if (type[0] == IPPROTO_HOPOPTS &&
-	    at < HEADER + extension_length(type[0], ip + HEADER))
-		at = HEADER + extension_length(type[0], ip + HEADER);
+	/* No payload and hop-by-hop options: a jumbogram, as long as its frame. */
+	if (type[0] == IPPROTO_HOPOPTS && at == HEADER)
+		at++;
 	return frame6_finish(frame, p, type[0], at);
 }

@@ -12,9 +12,8 @@
 
 /*
  * The bytes of a packet with the fields of *p and any extension headers, which
- * *p is then made from (interfaces and state stay).  Hop-by-hop options are
- * never cut off: hosts look at them before any chain does.  Returns the length
- * of the packet; @frame has FRAME_MAX bytes, all others 0.
+ * *p is then made from (interfaces and state stay).  Returns the length of the
+ * packet; @frame has FRAME_MAX bytes, all others 0.
  */
 uint32_t frame6_build(uint8_t *frame, struct ir_packet *p);
 
