@@ -9,6 +9,8 @@
 #include "cmd/cmd.h"
 #include "frontend/xt.h"
 
+static int cmd_help(int argc, char **argv, bool json);
+
 static const struct command {
 	const char	*name;
 	int		(*run)(int argc, char **argv, bool json);
@@ -18,6 +20,7 @@ static const struct command {
 	{ "bench", cmd_bench, "what packets cost with these rulesets, and elsewhere" },
 	{ "status", cmd_status, "what runs in this network namespace, and where" },
 	{ "detach", cmd_detach, "take it off every hook and forget it" },
+	{ "help", cmd_help, "more about one of these" },
 };
 
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
@@ -30,7 +33,7 @@ static void usage(FILE *out)
 	      "       xtbpf { --help | --version }\n\n", out);
 	for (i = 0; i < NCOMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
-	fputs("\n'xtbpf COMMAND --help' says more.\n", out);
+	fputs("\n'xtbpf COMMAND --help' says more as well.\n", out);
 }
 
 static const struct command *find(const char *name)
@@ -41,6 +44,30 @@ static const struct command *find(const char *name)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	return NULL;
+}
+
+static int unknown(const char *name)
+{
+	fprintf(stderr, "xtbpf: unknown command '%s'\n"
+		"Try 'xtbpf --help' for more information.\n", name);
+	return 2;
+}
+
+/* "help COMMAND" is "COMMAND --help". */
+static int cmd_help(int argc, char **argv, bool json)
+{
+	char option[] = "--help", *args[] = { NULL, option, NULL };
+	const struct command *cmd;
+
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return 0;
+	}
+	cmd = find(argv[1]);
+	if (!cmd)
+		return unknown(argv[1]);
+	args[0] = argv[1];
+	return cmd->run(2, args, json);
 }
 
 int cmd_xtbpf(int argc, char **argv)
@@ -77,10 +104,8 @@ int cmd_xtbpf(int argc, char **argv)
 		return 2;
 	}
 	cmd = find(argv[optind]);
-	if (!cmd) {
-		fprintf(stderr, "xtbpf: unknown command '%s'\n", argv[optind]);
-		return 2;
-	}
+	if (!cmd)
+		return unknown(argv[optind]);
 	argc -= optind;
 	argv += optind;
 	optind = 0;		/* glibc: start again */
