@@ -55,6 +55,7 @@ make_root() {
 			"lowerdir=/,upperdir=$tmp/upper,workdir=$tmp/work" \
 			none "$tmp/root" &&
 		mount -t proc none "$tmp/root/proc" &&
+		mount -t sysfs none "$tmp/root/sys" &&
 		mount --rbind /dev "$tmp/root/dev" &&
 		mount -t tmpfs none "$tmp/root/run" &&
 		mount -t tmpfs none "$tmp/root/tmp"
@@ -123,6 +124,29 @@ units() {
 	done
 }
 
+# What a unit does at boot, and at reload.
+boot() {
+	local c f u command
+
+	inside mkdir -p /etc/iptables
+	for f in "${families[@]}"; do
+		u=/lib/systemd/system/$f-bpf.service
+		printf '*filter\n-A INPUT -p tcp -m tcp --dport 22 -j DROP\nCOMMIT\n' |
+			inside tee /etc/iptables/rules.v4 \
+			/etc/iptables/rules.v6 >/dev/null
+		for c in ExecStart ExecReload; do
+			command=$(inside sed -n "s/^$c=//p" "$u")
+			# shellcheck disable=SC2086
+			ok "$c of $f-bpf.service" inside $command
+			ok "puts the file in force" says 'dport 22 -j DROP' \
+				"$f-bpf" -S INPUT
+		done
+	done
+	ok "detach" inside xtbpf detach
+	ok "what the package itself tests" inside /tmp/restore-save
+	inside rm -r /etc/iptables
+}
+
 ok "package" make_package || exit 1
 set -- "$tmp"/iptables-bpf_*.deb
 deb=$1
@@ -136,12 +160,14 @@ else
 fi
 make_root || { echo "SKIP no overlay file system"; exit $failed; }
 cp "$deb" "$tmp/root/tmp/p.deb"
+cp "$top/debian/tests/restore-save" "$tmp/root/tmp"
 alternatives >"$tmp/before"
 ok "install" inside dpkg --install /tmp/p.deb || exit 1
 alternatives | grep '^Value' >"$tmp/value"
 ok "takes nobody's place" diff <(grep '^Value' "$tmp/before") "$tmp/value"
 names
 units
+boot
 switch
 ok "remove" inside dpkg --remove iptables-bpf
 alternatives >"$tmp/after"
