@@ -5,7 +5,7 @@
 # Changes nothing and needs no privilege.
 set -u
 bin=${top_builddir:-.}
-families=(iptables)
+families=(iptables ip6tables)
 failed=0
 
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
@@ -49,7 +49,7 @@ describes() {
 		echo "'$*' says it on stderr"
 		return 1
 	}
-	[ -z "$(tail -c 1 "$tmp/all")" ] && ! grep -E '.{110}|[[:space:]]$' \
+	[ -z "$(tail -c 1 "$tmp/all")" ] && ! grep -E '.{120}|[[:space:]]$' \
 		"$tmp/all"
 }
 

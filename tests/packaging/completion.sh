@@ -11,7 +11,7 @@ bin=$(cd "${top_builddir:-.}" && pwd)
 . "$bin/packaging/iptables-bpf" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-families=(iptables)
+families=(iptables ip6tables)
 failed=0
 
 # Says what is in force without asking the kernel, the rest is the real one's.

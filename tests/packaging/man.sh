@@ -17,7 +17,7 @@ if [ "$(id -u)" = 0 ] &&
 	isolated "$0"
 	exit
 fi
-families=(iptables)
+families=(iptables ip6tables)
 failed=0
 
 fail() {

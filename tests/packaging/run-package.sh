@@ -23,7 +23,7 @@ done
 tmp=$(mktemp -d) || exit 1
 trap 'umount -R "$tmp"; rmdir "$tmp"' EXIT
 mount -t tmpfs none "$tmp" || exit 1
-families=(iptables)
+families=(iptables ip6tables)
 failed=0
 
 # ok NAME COMMAND...: passes when the command does.
@@ -129,7 +129,7 @@ boot() {
 	local c f u command
 
 	inside mkdir -p /etc/iptables
-	for f in "${families[@]}"; do
+	for f in iptables; do
 		u=/lib/systemd/system/$f-bpf.service
 		printf '*filter\n-A INPUT -p tcp -m tcp --dport 22 -j DROP\nCOMMIT\n' |
 			inside tee /etc/iptables/rules.v4 \
