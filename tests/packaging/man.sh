@@ -18,6 +18,8 @@ if [ "$(id -u)" = 0 ] &&
 	exit
 fi
 families=(iptables ip6tables)
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
 failed=0
 
 fail() {
@@ -55,9 +57,9 @@ helped() {
 }
 
 # taken OPTION COMMAND [ARGUMENT...]: the command does not say that it knows no
-# such option.
+# such option.  Some take --help for their argument, and save for a file.
 taken() {
-	! "$bin/$2" "${@:3}" "$1" --help 2>&1 </dev/null |
+	! (cd "$tmp" && "$bin/$2" "${@:3}" "$1" --help 2>&1 </dev/null) |
 		grep -q -i -e 'unknown option' -e 'unrecognized option' \
 			-e 'invalid option'
 }
