@@ -60,15 +60,44 @@ int fe_match_never(const struct fe_into *in);
 int fe_match_range(const struct fe_into *in, enum ir_field field, uint32_t lo,
 		   uint32_t hi, bool negate);
 
+/*
+ * The same of the bits @mask of a field (a run of ones), as a number of their
+ * own.
+ */
+int fe_match_bits(const struct fe_into *in, enum ir_field field, uint32_t mask,
+		  uint32_t lo, uint32_t hi, bool negate);
+
+/*
+ * The length byte under @mask stands for @bytes: it counts units of @unit bytes,
+ * less @less of them.
+ */
+int fe_match_bytes(const struct fe_into *in, enum ir_field field,
+		    uint32_t mask, uint32_t bytes, uint32_t unit, uint32_t less,
+		    bool negate);
+
+/*
+ * Starts a match that asks something of this IPv6 extension header: a packet in
+ * which it is cut off is dropped, and without it the match does not hold.
+ */
+int fe_match_header(const struct fe_into *in, enum ir_ext ext);
+
+extern const struct fe_match fe_match_ah;
 extern const struct fe_match fe_match_comment;
 extern const struct fe_match fe_match_conntrack;
 extern const struct fe_match fe_match_dscp;
+extern const struct fe_match fe_match_dst;
+extern const struct fe_match fe_match_esp;
+extern const struct fe_match fe_match_frag;
+extern const struct fe_match fe_match_hbh;
 extern const struct fe_match fe_match_hl;
 extern const struct fe_match fe_match_icmp;
 extern const struct fe_match fe_match_icmp6;
 extern const struct fe_match fe_match_iprange;
+extern const struct fe_match fe_match_ipv6header;
 extern const struct fe_match fe_match_length;
+extern const struct fe_match fe_match_mh;
 extern const struct fe_match fe_match_multiport;
+extern const struct fe_match fe_match_rt;
 extern const struct fe_match fe_match_tcp;
 extern const struct fe_match fe_match_tos;
 extern const struct fe_match fe_match_ttl;

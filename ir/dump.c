@@ -2,6 +2,8 @@
 /* ir/dump.c - the IR as text */
 #include "ir/dump.h"
 
+#include <sys/socket.h>
+
 static const char *const needs[] = {
 	[IR_NEED_NOTHING] = "ip",
 	[IR_NEED_PROTO] = "proto",
@@ -15,84 +17,107 @@ static const char *const needs[] = {
 	[IR_NEED_GUARD] = "drop-if",
 };
 
-static void dump_value(FILE *out, enum ir_field field, uint32_t v)
+/* The text of a table of one family. */
+struct text {
+	FILE	*out;
+	bool	ipv6;
+};
+
+static bool in_hex(enum ir_field field)
+{
+	static const uint32_t fields =
+		1u << IR_CTSTATE | 1u << IR_KIND | 1u << IR_TCPFLAGS |
+		1u << IR_TOS | 1u << IR_ICMP;
+
+	return field >= IR_NFIELDS4 || fields >> field & 1;
+}
+
+static void dump_address(const struct text *t, uint32_t v)
+{
+	if (t->ipv6)
+		fprintf(t->out, "0x%x", v);
+	else
+		fprintf(t->out, "%u.%u.%u.%u", v >> 24, v >> 16 & 255,
+			v >> 8 & 255, v & 255);
+}
+
+static void dump_value(const struct text *t, enum ir_field field, uint32_t v)
 {
 	if (field == IR_SADDR || field == IR_DADDR)
-		fprintf(out, "%u.%u.%u.%u", v >> 24, v >> 16 & 255, v >> 8 & 255,
-			v & 255);
-	else if (field == IR_CTSTATE || field == IR_KIND ||
-		 field == IR_TCPFLAGS || field == IR_TOS || field == IR_ICMP)
-		fprintf(out, "0x%x", v);
+		dump_address(t, v);
 	else
-		fprintf(out, "%u", v);
+		fprintf(t->out, in_hex(field) ? "0x%x" : "%u", v);
 }
 
-static void dump_term(FILE *out, const struct ir_term *t)
+static void dump_term(const struct text *t, const struct ir_term *term)
 {
-	fprintf(out, "%s", ir_field_name(t->field));
-	if ((t->mask & ir_field_max(t->field)) != ir_field_max(t->field)) {
-		fprintf(out, "&");
-		dump_value(out, t->field, t->mask);
+	uint32_t max = ir_field_max(term->field);
+
+	fprintf(t->out, "%s", ir_field_name(term->field));
+	if ((term->mask & max) != max) {
+		fprintf(t->out, "&");
+		dump_value(t, term->field, term->mask);
 	}
-	fprintf(out, "=");
-	dump_value(out, t->field, t->lo);
-	if (t->hi == t->lo)
+	fprintf(t->out, "=");
+	dump_value(t, term->field, term->lo);
+	if (term->hi == term->lo)
 		return;
-	fprintf(out, "-");
-	if (t->hi == UINT32_MAX && ir_field_max(t->field) != UINT32_MAX)
-		fprintf(out, "max");
+	fprintf(t->out, "-");
+	if (term->hi == UINT32_MAX && max != UINT32_MAX)
+		fprintf(t->out, "max");
 	else
-		dump_value(out, t->field, t->hi);
+		dump_value(t, term->field, term->hi);
 }
 
-static void dump_pred(FILE *out, const struct ir_pred *p)
+static void dump_pred(const struct text *t, const struct ir_pred *p)
 {
 	uint32_t i;
 
-	fprintf(out, p->negate ? " !" : " ");
+	fprintf(t->out, p->negate ? " !" : " ");
 	switch (p->kind) {
 	case IR_PRED_TERMS:
 		if (!p->nterms)
-			fprintf(out, "never");
+			fprintf(t->out, "never");
 		for (i = 0; i < p->nterms; i++) {
-			fprintf(out, "%s", i ? "|" : "");
-			dump_term(out, &p->term[i]);
+			fprintf(t->out, "%s", i ? "|" : "");
+			dump_term(t, &p->term[i]);
 		}
 		break;
 	case IR_PRED_IFACE:
-		fprintf(out, "%s=\"%.*s%s\"", ir_field_name(p->iface.field),
+		fprintf(t->out, "%s=\"%.*s%s\"", ir_field_name(p->iface.field),
 			p->iface.len, p->iface.name,
 			p->iface.len && !p->iface.name[p->iface.len - 1] ?
 			"" : "+");
 		break;
 	case IR_PRED_TCPOPT:
-		fprintf(out, "tcpopt=%u", p->tcpopt);
+		fprintf(t->out, "tcpopt=%u", p->tcpopt);
 		break;
 	}
 }
 
-void ir_dump_rule(FILE *out, const struct ir_rule *rule)
+static void dump_rule(const struct text *t, const struct ir_rule *rule)
 {
 	uint32_t i, j;
 
 	for (i = 0; i < rule->nmatches; i++) {
 		const struct ir_match *m = &rule->match[i];
 
-		fprintf(out, "%s%s(", i ? " " : "", needs[m->need]);
+		fprintf(t->out, "%s%s(", i ? " " : "", needs[m->need]);
 		for (j = 0; j < m->npreds; j++)
-			dump_pred(out, &m->pred[j]);
-		fprintf(out, "%s)", m->npreds ? " " : "");
+			dump_pred(t, &m->pred[j]);
+		fprintf(t->out, "%s)", m->npreds ? " " : "");
 	}
-	fprintf(out, " -> %s", ir_target_name(rule->target));
+	fprintf(t->out, " -> %s", ir_target_name(rule->target));
 	if (rule->to)
-		fprintf(out, " %s", rule->to->name);
+		fprintf(t->out, " %s", rule->to->name);
 	if (rule->refusal)
-		fprintf(out, " REFUSED: %s", rule->refusal);
-	fputc('\n', out);
+		fprintf(t->out, " REFUSED: %s", rule->refusal);
+	fputc('\n', t->out);
 }
 
 void ir_dump_table(FILE *out, const struct ir_table *t)
 {
+	const struct text text = { out, ir_table_family(t) == AF_INET6 };
 	uint32_t i, j;
 
 	fprintf(out, "table %s\n", ir_table_name(t));
@@ -105,7 +130,7 @@ void ir_dump_table(FILE *out, const struct ir_table *t)
 		fprintf(out, " (%u rules, %u references)\n", c->nrules, c->refs);
 		for (j = 0; j < c->nrules; j++) {
 			fprintf(out, "  %u: ", j + 1);
-			ir_dump_rule(out, c->rule[j]);
+			dump_rule(&text, c->rule[j]);
 		}
 	}
 }

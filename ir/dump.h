@@ -9,6 +9,5 @@
 
 /* One line per chain and rule; refused rules say why. */
 void ir_dump_table(FILE *out, const struct ir_table *t);
-void ir_dump_rule(FILE *out, const struct ir_rule *rule);
 
 #endif

@@ -140,6 +140,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(s, rule_tests());
+	suite_add_tcase(s, rule6_tests());
 	suite_add_tcase(s, error_tests());
 	suite_add_tcase(s, edit_tests());
 	suite_add_tcase(s, list_tests());

@@ -42,7 +42,7 @@ static int begin(void *ctx, const char *table, struct ir_table **out,
 		r->kept = NULL;
 		return 0;
 	}
-	*out = ir_table_new(AF_INET, table);
+	*out = ir_table_new(r->family ? r->family : AF_INET, table);
 	if (!*out) {
 		diag_error(diag, NULL, "table '%s' is not known", table);
 		return -errno;
@@ -189,7 +189,7 @@ void run(struct run *r, const char *in)
 	FILE *out = stdout, *err = stderr;
 	size_t n, m;
 
-	ck_assert_int_eq(fe_xt_init(AF_INET, PROG), 0);
+	ck_assert_int_eq(fe_xt_init(r->family ? r->family : AF_INET, PROG), 0);
 	if (!r->opts.prog)
 		r->opts.prog = PROG;
 	if (r->before)
@@ -223,9 +223,10 @@ static void check_text(const char *rule, const char *got, const char *want)
 		      rule, got, want);
 }
 
-void check_rule(const char *rule, const char *saved, const char *ir)
+static void check_rule_of(int family, const char *rule, const char *saved,
+			  const char *ir)
 {
-	struct run r = { .opts.refused = true };
+	struct run r = { .opts.refused = true, .family = family };
 	char in[2048], line[2048];
 
 	snprintf(in, sizeof(in), "*filter\n:c - [0:0]\n%s\nCOMMIT\n", rule);
@@ -239,4 +240,14 @@ void check_rule(const char *rule, const char *saved, const char *ir)
 			      rule, r.ir, line);
 	}
 	run_free(&r);
+}
+
+void check_rule(const char *rule, const char *saved, const char *ir)
+{
+	check_rule_of(AF_INET, rule, saved, ir);
+}
+
+void check_rule6(const char *rule, const char *saved, const char *ir)
+{
+	check_rule_of(AF_INET6, rule, saved, ir);
 }

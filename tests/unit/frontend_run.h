@@ -20,6 +20,7 @@
 struct run {
 	/* to be set */
 	struct fe_restore_opts opts;
+	int		family;		/* 0: AF_INET */
 	const char	*before;	/* in force before, read with -c; or NULL */
 	int		commit_err;	/* what commit() shall return */
 
@@ -46,8 +47,11 @@ void run_free(struct run *r);
  * and its IR (NULL: not looked at).
  */
 void check_rule(const char *rule, const char *saved, const char *ir);
+/* The same of ip6tables. */
+void check_rule6(const char *rule, const char *saved, const char *ir);
 
 TCase *rule_tests(void);
+TCase *rule6_tests(void);
 TCase *error_tests(void);
 TCase *edit_tests(void);
 TCase *list_tests(void);
