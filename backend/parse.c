@@ -29,6 +29,7 @@ struct transport {
 	int		off;		/* and the header's offset from it */
 	bool		bounded;	/* loads need a check of data_end */
 	be_label	tcp, udp, icmp, ports;
+	be_label	esp, mobility;	/* IPv6 */
 	be_label	tcp_short, udp_short;
 };
 
@@ -190,6 +191,39 @@ static void parse_icmp(struct be_gen *g, struct transport *t,
 	be_jump(a, insn_ja(), k->label[IR_KIND_WHOLE]);
 }
 
+static void parse_esp(struct be_gen *g, struct transport *t,
+		      const struct be_kinds *k)
+{
+	struct be_asm *a = &g->a;
+
+	be_label_here(a, t->esp);
+	need(g, t, 8, k->label[IR_KIND_NONE]);
+	if (be_gen_uses(g, IR_ESPSPI)) {
+		be_emit(a, insn_load(BPF_W, BPF_REG_1, t->base, t->off));
+		be_emit(a, insn_ntoh(BPF_REG_1, 32));
+		be_parse_store(g, IR_ESPSPI, BPF_REG_1);
+	}
+	be_jump(a, insn_ja(), k->label[IR_KIND_WHOLE]);
+}
+
+/* Of the mobility header the type and the payload protocol. */
+static void parse_mobility(struct be_gen *g, struct transport *t,
+			   const struct be_kinds *k)
+{
+	struct be_asm *a = &g->a;
+
+	be_label_here(a, t->mobility);
+	need(g, t, 6, k->label[IR_KIND_NONE]);
+	if (be_gen_uses(g, IR_ICMP)) {
+		be_emit(a, insn_load(BPF_B, BPF_REG_1, t->base, t->off + 2));
+		be_emit(a, insn_alui(BPF_LSH, BPF_REG_1, 8));
+		be_emit(a, insn_load(BPF_B, BPF_REG_2, t->base, t->off));
+		be_emit(a, insn_alu(BPF_OR, BPF_REG_1, BPF_REG_2));
+		be_parse_store(g, IR_ICMP, BPF_REG_1);
+	}
+	be_jump(a, insn_ja(), k->label[IR_KIND_WHOLE]);
+}
+
 /* R1 = the protocol: from the header, or where be_parse_copy() has put it. */
 static void load_protocol(struct be_gen *g, const struct transport *t)
 {
@@ -221,6 +255,8 @@ static void parse_protocol(struct be_gen *g, struct transport *t,
 	t->udp = be_label_new(a);
 	t->icmp = be_label_new(a);
 	t->ports = be_label_new(a);
+	t->esp = be_label_new(a);
+	t->mobility = be_label_new(a);
 	t->tcp_short = be_label_new(a);
 	t->udp_short = be_label_new(a);
 	load_protocol(g, t);
@@ -230,6 +266,11 @@ static void parse_protocol(struct be_gen *g, struct transport *t,
 	check_chain(g, t, k);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_DCCP), t->ports);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_SCTP), t->ports);
+	if (be_gen_v6(g)) {
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_ESP), t->esp);
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_MH),
+			t->mobility);
+	}
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, IPPROTO_UDPLITE),
 		k->label[IR_KIND_WHOLE]);
 	be_label_here(a, t->ports);
@@ -240,6 +281,10 @@ static void parse_protocol(struct be_gen *g, struct transport *t,
 	parse_tcp(g, t, k);
 	parse_udp(g, t, k);
 	parse_icmp(g, t, k);
+	if (be_gen_v6(g)) {
+		parse_esp(g, t, k);
+		parse_mobility(g, t, k);
+	}
 }
 
 void be_parse_in_place(struct be_gen *g, const struct be_kinds *k)

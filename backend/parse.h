@@ -54,6 +54,40 @@ void be_parse_copy(struct be_gen *g, const struct be_kinds *k);
 /* Jumps to @to where @reg is the number of an extension header. */
 void be_parse_extension(struct be_gen *g, int reg, be_label to);
 
+/*
+ * R2 = the length of the extension header whose first bytes are in frame.buf and
+ * whose number is in frame.key.  Clobbers R1.
+ */
+void be_parse_measure(struct be_gen *g);
+
+/*
+ * At the head of a loop over extension headers: what the verifier knows of R1,
+ * BE_R_IHL, BE_R_AVAIL and the field @f it would follow, header by header.  R3
+ * is a number that it cannot know is 0.  Clobbers R4, R5.
+ */
+void be_parse_forget(struct be_gen *g, enum ir_field f);
+
 void be_parse6(struct be_gen *g);
+
+/* Whether rules ask for what is noted of extension headers (ext6.c). */
+bool be_ext_used(const struct be_gen *g);
+
+/* No header yet. */
+void be_ext_clear(struct be_gen *g);
+
+/* As be_parse_forget(), of what is noted.  In: R3. */
+void be_ext_forget(struct be_gen *g);
+
+/*
+ * Notes the header at hand, of which 8 bytes or all there are are in frame.buf.
+ * In: R2 its length, frame.key its number.  Clobbers R1, R3 to R5.
+ */
+void be_ext_note(struct be_gen *g);
+
+/* The chain is cut off: so is every header not met yet.  Clobbers R3, R4. */
+void be_ext_cut(struct be_gen *g);
+
+/* IR_HEADERS, where it is used.  Clobbers R0 to R5. */
+void be_ext_headers(struct be_gen *g);
 
 #endif

@@ -72,19 +72,23 @@ static void parse_header(struct be_gen *g)
 
 /*
  * Copies what is read of the extension header whose number is R1: four bytes, or
- * two of one that is cut off behind them.
+ * two of one that is cut off behind them; eight where rules ask for more.
  */
-static void copy_extension(struct be_gen *g, be_label noproto)
+static void copy_extension(struct be_gen *g, be_label cut)
 {
 	struct be_asm *a = &g->a;
 	be_label copy = be_label_new(a);
 
 	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(key), BPF_REG_1));
+	if (be_ext_used(g)) {
+		be_emit(a, insn_movi(BPF_REG_3, 8));
+		be_jump(a, insn_jumpi(BPF_JSGE, BE_R_AVAIL, 8), copy);
+	}
 	be_emit(a, insn_movi(BPF_REG_3, 4));
 	be_jump(a, insn_jumpi(BPF_JSGE, BE_R_AVAIL, 4), copy);
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_ROUTING), noproto);
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_FRAGMENT), noproto);
-	be_jump(a, insn_jumpi(BPF_JSLT, BE_R_AVAIL, 2), noproto);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_ROUTING), cut);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_FRAGMENT), cut);
+	be_jump(a, insn_jumpi(BPF_JSLT, BE_R_AVAIL, 2), cut);
 	be_emit(a, insn_movi(BPF_REG_3, 2));
 	be_label_here(a, copy);
 	be_emit(a, insn_mov(BPF_REG_2, BE_R_IHL));
@@ -92,11 +96,7 @@ static void copy_extension(struct be_gen *g, be_label noproto)
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
 }
 
-/*
- * R2 = the length of the extension header in frame.buf, whose number is in
- * frame.key; jumps to @later where it begins a later fragment.
- */
-static void measure_extension(struct be_gen *g, be_label later)
+void be_parse_measure(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 	be_label other = be_label_new(a), ah = be_label_new(a);
@@ -106,10 +106,6 @@ static void measure_extension(struct be_gen *g, be_label later)
 	be_emit(a, insn_load(BPF_B, BPF_REG_2, BPF_REG_10, BE_FRAME(buf) + 1));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, IPPROTO_AH), ah);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, IPPROTO_FRAGMENT), other);
-	be_emit(a, insn_load(BPF_H, BPF_REG_2, BPF_REG_10, BE_FRAME(buf) + 2));
-	be_emit(a, insn_ntoh(BPF_REG_2, 16));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, FRAG_OFFSET));
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_2, 0), later);
 	be_emit(a, insn_movi(BPF_REG_2, 8));
 	be_jump(a, insn_ja(), done);
 	be_label_here(a, ah);
@@ -122,6 +118,21 @@ static void measure_extension(struct be_gen *g, be_label later)
 	be_label_here(a, done);
 }
 
+/* Jumps to @later where the header in frame.buf is a later fragment's. */
+static void check_fragment(struct be_gen *g, be_label later)
+{
+	struct be_asm *a = &g->a;
+	be_label other = be_label_new(a);
+
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10, BE_FRAME(key)));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, IPPROTO_FRAGMENT), other);
+	be_emit(a, insn_load(BPF_H, BPF_REG_1, BPF_REG_10, BE_FRAME(buf) + 2));
+	be_emit(a, insn_ntoh(BPF_REG_1, 16));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, FRAG_OFFSET));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), later);
+	be_label_here(a, other);
+}
+
 /* R1 = the number that the extension header in frame.buf has for the next. */
 static void load_next(struct be_gen *g)
 {
@@ -129,11 +140,7 @@ static void load_next(struct be_gen *g)
 				 BE_FRAME(buf)));
 }
 
-/*
- * What the verifier knows of these it would follow, header by header: a number
- * that it cannot know is 0 is added.  Clobbers R3, R4.
- */
-static void forget(struct be_gen *g)
+void be_parse_forget(struct be_gen *g, enum ir_field f)
 {
 	struct be_asm *a = &g->a;
 
@@ -143,6 +150,11 @@ static void forget(struct be_gen *g)
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_3));
 	be_emit(a, insn_alu(BPF_ADD, BE_R_IHL, BPF_REG_3));
 	be_emit(a, insn_alu(BPF_ADD, BE_R_AVAIL, BPF_REG_3));
+	if (!be_gen_uses(g, f))
+		return;
+	be_emit(a, insn_load(BPF_W, BPF_REG_5, BPF_REG_10, BE_FIELD(f)));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_5, BPF_REG_3));
+	be_parse_store(g, f, BPF_REG_5);
 }
 
 /*
@@ -153,13 +165,16 @@ static void parse_chain(struct be_gen *g, const struct be_kinds *k)
 {
 	struct be_asm *a = &g->a;
 	be_label later = be_label_new(a), noproto = be_label_new(a);
-	be_label found = be_label_new(a);
+	be_label found = be_label_new(a), cut = be_label_new(a);
 
 	be_label_here(a, k->chain);
-	forget(g);
+	be_parse_forget(g, IR_HEADERS);
+	be_ext_forget(g);
 	be_gen_loop(g);
-	copy_extension(g, noproto);
-	measure_extension(g, later);
+	copy_extension(g, cut);
+	be_parse_measure(g);
+	be_ext_note(g);
+	check_fragment(g, later);
 	be_emit(a, insn_alu(BPF_ADD, BE_R_IHL, BPF_REG_2));
 	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BPF_REG_2));
 	load_next(g);
@@ -171,6 +186,8 @@ static void parse_chain(struct be_gen *g, const struct be_kinds *k)
 	be_parse_extension(g, BPF_REG_1, noproto);
 	be_parse_store(g, IR_PROTO, BPF_REG_1);
 	be_jump(a, insn_ja(), k->label[IR_KIND_FRAG]);
+	be_label_here(a, cut);
+	be_ext_cut(g);
 	be_label_here(a, noproto);
 	be_gen_set(g, IR_PROTO, 0);
 	be_jump(a, insn_ja(), k->label[IR_KIND_NOPROTO]);
@@ -187,6 +204,9 @@ static void parse_transport(struct be_gen *g)
 
 	be_parse_start(g, &k);
 	be_parse_clear(g);
+	be_gen_set(g, IR_ESPSPI, 0);
+	be_ext_clear(g);
+	be_ext_headers(g);
 	be_parse_byte(g, IR_PROTO, 6);
 	if (!g->copies) {
 		if (g->ops->linear)
@@ -207,10 +227,11 @@ static void parse_transport(struct be_gen *g)
 
 void be_parse6(struct be_gen *g)
 {
-	const uint32_t asks = be_transport_fields | 1u << IR_PROTO;
+	const uint32_t asks = be_transport_fields | 1u << IR_PROTO |
+			      1u << IR_HEADERS | 1u << IR_ESPSPI;
 
 	parse_header(g);
-	if (g->c->variants || g->c->fields & asks)
+	if (g->c->variants || g->c->fields & asks || be_ext_used(g))
 		parse_transport(g);
 	else
 		be_parse_no_transport(g);

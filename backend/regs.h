@@ -87,7 +87,7 @@ struct be_frame {
 _Static_assert(IR_NFIELDS4 <= 16, "each field has its place in the frame");
 
 /* How many bytes from frame.forget on are forgotten: a power of two. */
-#define BE_FORGET	128
+#define BE_FORGET	256
 
 _Static_assert(offsetof(struct be_frame, stack) <= BE_FORGET, "BE_FORGET");
 _Static_assert(offsetof(struct be_frame, bytes) > BE_FORGET, "BE_FORGET");

@@ -415,7 +415,7 @@ static void run_random_tables(int family, int seed)
 
 	rnd_seed((uint64_t)seed + 1);
 	be_program_force_copies(seed >= 6);
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < 8; i++) {
 		t = random_table_of(family, rnd(8), 1 + rnd(60));
 		rig_open(&r, t);
 		random_flood(&r, 400);

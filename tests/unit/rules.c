@@ -148,7 +148,9 @@ static uint32_t any_port(void)
 
 static uint32_t any_value(enum ir_field f)
 {
-	static const uint8_t protos[] = { 1, 6, 17, 0, 255, 47, 58, 59 };
+	static const uint8_t protos[] = {
+		1, 6, 17, 0, 255, 47, 58, 59, 50, 135,
+	};
 
 	switch (f) {
 	case IR_SADDR:
@@ -158,7 +160,7 @@ static uint32_t any_value(enum ir_field f)
 	case IR_DPORT:
 		return any_port();
 	case IR_PROTO:
-		return protos[rnd(8)];
+		return protos[rnd(10)];
 	case IR_CTSTATE:
 		return 1u << rnd(7);
 	case IR_LEN:
@@ -173,6 +175,20 @@ static uint32_t any_value(enum ir_field f)
 	case IR_DADDR2:
 	case IR_DADDR3:
 		return any_word(1 + (int)(f - IR_DADDR1));
+	case IR_EXT:
+		return rnd(32) | rnd(32) << 8;
+	case IR_HEADERS:
+		return rnd(9) ? rnd(256) : IR_HEADERS_FAIL;
+	case IR_OPTLEN:
+		return rnd(4) << 8 | rnd(4);
+	case IR_RT:
+	case IR_FRAG:
+	case IR_AH:
+		return rnd(4) << 16 | rnd(4) << 8 | rnd(5);
+	case IR_FRAGID:
+	case IR_AHSPI:
+	case IR_ESPSPI:
+		return rnd(4) << 30 | rnd(3);
 	default:
 		return rnd(256);
 	}
@@ -311,7 +327,7 @@ static void add_strange(struct ir_table *t, struct ir_rule *r)
 		enum ir_field f = rnd(IR_TCPOPT);
 
 		if (is_v6(t) && !rnd(3))
-			f = IR_SADDR1 + rnd(6);
+			f = IR_SADDR1 + rnd(IR_NFIELDS - IR_SADDR1);
 		if (f == IR_IIF || f == IR_OIF)
 			f = IR_KIND;
 		a = any_value(f);
@@ -366,6 +382,34 @@ static void add_tcp(struct ir_table *t, struct ir_rule *r)
 	}
 }
 
+/* One of the matches of IPv6 headers. */
+static void add_header(struct ir_table *t, struct ir_rule *r)
+{
+	static const enum ir_field values[] = {
+		IR_FRAG, IR_FRAGID, IR_RT, IR_OPTLEN, IR_AH, IR_AHSPI,
+	};
+	uint32_t bit = 1u << rnd(IR_NEXTS), bad = bit * IR_EXT_BAD, how = rnd(5);
+
+	if (how == 0) {
+		match(t, r, IR_NEED_NOTHING);
+		ck_assert_int_eq(ir_rule_add_masked(t, r, IR_HEADERS,
+			rnd(512), rnd(2) ? 0 : 0x80, rnd(2)), 0);
+		return;
+	}
+	if (how == 1) {
+		match(t, r, rnd(2) ? IR_NEED_ESP : IR_NEED_MH);
+		add_range(t, r, rnd(2) ? IR_ESPSPI : IR_ICMP, !rnd(3));
+		return;
+	}
+	match(t, r, IR_NEED_GUARD);
+	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_EXT, bad, bad, false), 0);
+	match(t, r, IR_NEED_NOTHING);
+	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_EXT, bit, bit, !rnd(6)),
+			 0);
+	if (how == 2)
+		add_range(t, r, values[rnd(6)], !rnd(3));
+}
+
 static void add_one(struct ir_table *t, struct ir_rule *r)
 {
 	static const enum ir_field odd[] = { IR_LEN, IR_TTL, IR_TOS };
@@ -402,7 +446,9 @@ static void add_one(struct ir_table *t, struct ir_rule *r)
 			add_proto(t, r, !rnd(3));
 		break;
 	case 10:
-		if (rnd(2))
+		if (is_v6(t))
+			add_header(t, r);
+		else if (rnd(2))
 			add_kinds(t, r);
 		break;
 	default:
