@@ -74,7 +74,7 @@ START_TEST(fails_at_every_step)
 	unsigned int n, met = 0;
 	int err;
 
-	use(&kinds[_i]);
+	beside(_i);
 	for (n = 1;; n++) {
 		commit(&stop);
 		be_fault_set(n, BE_FAULT_FAIL);
@@ -99,7 +99,7 @@ START_TEST(first_fails_at_every_step)
 	unsigned int n, met = 0;
 	int err;
 
-	use(&kinds[_i]);
+	beside(_i);
 	for (n = 1;; n++) {
 		be_fault_set(n, BE_FAULT_FAIL);
 		err = commit_from(&stop, NULL, true);
@@ -147,7 +147,7 @@ START_TEST(killed_at_every_step)
 	unsigned int n;
 	bool killed;
 
-	use(&kinds[_i]);
+	beside(_i);
 	for (n = 1;; n++) {
 		commit(&stop);
 		killed = killed_at(n, &pass);
@@ -173,6 +173,7 @@ START_TEST(move_killed_at_every_step)
 	unsigned int n;
 	bool killed;
 
+	beside(_i);
 	for (n = 1;; n++) {
 		use(&kinds[_i]);
 		commit(from);
@@ -196,7 +197,7 @@ START_TEST(first_killed_at_every_step)
 	unsigned int n;
 	bool killed;
 
-	use(&kinds[_i]);
+	beside(_i);
 	for (n = 1;; n++) {
 		killed = killed_at(n, &stop);
 		r = in_force(&image);
@@ -220,7 +221,7 @@ START_TEST(detach_killed_at_every_step)
 {
 	unsigned int n;
 
-	use(&kinds[_i]);
+	beside(_i);
 	for (n = 1;; n++) {
 		commit(&stop);
 		if (!killed_at(n, NULL))

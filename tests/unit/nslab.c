@@ -34,18 +34,28 @@ const struct kind kinds[NKINDS] = {
 	{ "tc:lo", true },
 };
 
+int af = AF_INET;
 struct rules pass, stop;
 struct be_attach attach;
 struct diag diag;
 
+/* The ruleset beside, or a name of NULL: there is none. */
+static struct rules aside;
+static uint64_t dropped;		/* by it */
+
+static int other(void)
+{
+	return af == AF_INET ? AF_INET6 : AF_INET;
+}
+
 /* @extra rules that never match, so that the two differ in their counters. */
-static void make_rules(struct rules *r, enum ir_target policy, uint32_t extra,
-		       const char *image)
+static void make_rules(struct rules *r, int of, enum ir_target policy,
+		       uint32_t extra, const char *image)
 {
 	struct ir_chain *in;
 	uint32_t i, depth;
 
-	r->t = ir_table_new(AF_INET, "filter");
+	r->t = ir_table_new(of, "filter");
 	ck_assert_ptr_nonnull(r->t);
 	in = ir_table_base(r->t, IR_HOOK_INPUT);
 	in->policy = policy;
@@ -103,15 +113,36 @@ static void setup(void)
 {
 	new_ns();
 	use(&kinds[0]);
-	make_rules(&pass, IR_ACCEPT, 0, "pass");
-	make_rules(&stop, IR_DROP, 5, "stop it");
+	af = AF_INET;
+	make_rules(&pass, af, IR_ACCEPT, 0, "pass");
+	make_rules(&stop, af, IR_DROP, 5, "stop it");
 }
 
 static void teardown(void)
 {
 	free_rules(&pass);
 	free_rules(&stop);
+	if (aside.image)
+		free_rules(&aside);
+	memset(&aside, 0, sizeof(aside));
 	diag_clear(&diag);
+}
+
+/* Even kinds are IPv4's; the hook beside is the same for the later two. */
+void beside(int i)
+{
+	const int where[NKINDS] = { 1, 0, 2, 3 };
+
+	teardown();
+	af = i % 2 ? AF_INET : AF_INET6;
+	make_rules(&aside, af, IR_DROP, 3, "beside");
+	use(&kinds[where[i % NKINDS]]);
+	commit(&aside);
+	dropped = 0;
+	af = other();
+	make_rules(&pass, af, IR_ACCEPT, 0, "pass");
+	make_rules(&stop, af, IR_DROP, 5, "stop it");
+	use(&kinds[i % NKINDS]);
 }
 
 struct be_ns *open_ns(void)
@@ -126,7 +157,7 @@ int commit_from(const struct rules *r, const struct be_image *before,
 		bool conntrack)
 {
 	const struct be_commit c = {
-		.family		= AF_INET,
+		.family		= af,
 		.classifier	= r->c,
 		.ruleset	= r->image,
 		.size		= strlen(r->image) + 1,
@@ -155,28 +186,62 @@ void commit(const struct rules *r)
 void detach(void)
 {
 	struct be_ns *ns = open_ns();
-	int err = be_ns_detach(ns, AF_UNSPEC, &diag);
+	int err = be_ns_detach(ns, aside.image ? af : AF_UNSPEC,
+			       &diag);
 
 	ck_assert_msg(!err, "%s: %s", strerror(-err), diag.msg);
 	be_ns_close(ns);
 }
 
-bool arrives(void)
+static bool arrives_by(int of)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	int in = socket(AF_INET, SOCK_DGRAM, 0);
+	union {
+		struct sockaddr		any;
+		struct sockaddr_in	ipv4;
+		struct sockaddr_in6	ipv6;
+	} a = { .any.sa_family = (sa_family_t)of };
+	int in = socket(of, SOCK_DGRAM, 0);
 	struct pollfd p = { .fd = in, .events = POLLIN };
-	socklen_t len = sizeof(a);
+	socklen_t len = of == AF_INET ? sizeof(a.ipv4) : sizeof(a.ipv6);
 	bool there;
 
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(bind(in, (struct sockaddr *)&a, sizeof(a)), 0);
-	getsockname(in, (struct sockaddr *)&a, &len);
-	ck_assert_int_eq(sendto(in, "x", 1, 0, (struct sockaddr *)&a, len), 1);
+	if (of == AF_INET)
+		a.ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else
+		a.ipv6.sin6_addr = in6addr_loopback;
+	ck_assert_int_eq(bind(in, &a.any, len), 0);
+	getsockname(in, &a.any, &len);
+	ck_assert_int_eq(sendto(in, "x", 1, 0, &a.any, len), 1);
 	/* A frame over lo is delivered before sendto() returns, mostly. */
 	there = poll(&p, 1, 5) == 1;
 	close(in);
 	return there;
+}
+
+bool arrives(void)
+{
+	return arrives_by(af);
+}
+
+/* The other family has its ruleset, which drops and counts. */
+static void expect_beside(void)
+{
+	struct be_image image;
+	struct be_ns *ns;
+	int err;
+
+	if (!aside.image)
+		return;
+	ck_assert(!arrives_by(other()));
+	dropped++;
+	ns = open_ns();
+	err = be_ns_read(ns, other(), &image, &diag);
+	be_ns_close(ns);
+	ck_assert_msg(!err, "%s: %s", strerror(-err), diag.msg);
+	ck_assert_ptr_nonnull(image.ruleset);
+	ck_assert_str_eq(image.ruleset, aside.image);
+	ck_assert_uint_eq(image.counter[aside.policy].packets, dropped);
+	be_image_free(&image);
 }
 
 const struct rules *in_force(struct be_image *image)
@@ -186,7 +251,7 @@ const struct rules *in_force(struct be_image *image)
 	int err;
 
 	diag_clear(&diag);
-	err = be_ns_read(ns, AF_INET, image, &diag);
+	err = be_ns_read(ns, af, image, &diag);
 	ck_assert_msg(!err, "%s: %s", strerror(-err), diag.msg);
 	be_ns_close(ns);
 	if (!image->ruleset)
@@ -210,6 +275,7 @@ void expect(const struct rules *r)
 		      have ? have->image : "nothing", r ? r->image : "nothing");
 	be_image_free(&image);
 	ck_assert_int_eq(arrives(), r != &stop);
+	expect_beside();
 }
 
 uint64_t policy_packets(void)
@@ -239,45 +305,114 @@ static void list(const char *sub, char *out, size_t size)
 	be_names_free(&names);
 }
 
+/* Whether a name in the directory is this family's alone. */
+static bool is_own(const char *name)
+{
+	const char *const own[] = {
+		af == AF_INET ? "gen0" : "gen2",
+		af == AF_INET ? "gen1" : "gen3",
+		af == AF_INET ? "conntrack-ip" : "conntrack-ip6",
+	};
+	const char *netfilter = af == AF_INET ? "link-netfilter-4-" :
+						    "link-netfilter-6-";
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (!strcmp(name, own[i]))
+			return true;
+	return !strncmp(name, netfilter, strlen(netfilter));
+}
+
 bool dir_exists(void)
 {
+	struct be_names names;
 	struct be_ns *ns;
 	bool there;
+	uint32_t i;
 
 	ck_assert_int_eq(be_ns_open(&ns, false, &diag), 0);
 	there = ns;
+	if (ns && aside.image) {
+		there = false;
+		ck_assert_int_eq(be_names_read(be_ns_path(ns, "%s", "").s,
+					       &names), 0);
+		for (i = 0; i < names.n; i++)
+			there |= is_own(names.name[i]);
+		be_names_free(&names);
+	}
 	be_ns_close(ns);
 	return there;
+}
+
+static void read_status(int of, struct be_status *st)
+{
+	struct be_ns *ns = open_ns();
+
+	ck_assert_msg(!be_ns_status(ns, of, st, &diag), "%s", diag.msg);
+	be_ns_close(ns);
+}
+
+bool is_shared(uint32_t prog_id)
+{
+	struct be_status st;
+	bool shared = false;
+	uint32_t i;
+
+	if (!aside.image)
+		return false;
+	read_status(other(), &st);
+	for (i = 0; i < st.nlinks; i++)
+		shared |= st.link[i].prog_id == prog_id;
+	be_status_free(&st);
+	return shared;
+}
+
+/* Each link once, and one for everything that judges. */
+static void expect_links(const struct be_status *st,
+			 const struct be_status *beside, const char *names)
+{
+	uint32_t i, want = st->nlinks + beside->nlinks, seen = 0;
+	const char *p;
+
+	for (i = 0; i < st->nlinks; i++) {
+		ck_assert_msg(st->link[i].prog_id, "%s", st->link[i].where);
+		want -= is_shared(st->link[i].prog_id);
+	}
+	for (p = names; (p = strstr(p, "link-")); p++)
+		seen++;
+	for (p = names; (p = strstr(p, "filter-tc")); p++)
+		seen++;
+	ck_assert_msg(seen == want, "%s", names);
 }
 
 void expect_tidy(void)
 {
 	char names[4096], gen[1024];
-	struct be_status st;
-	struct be_ns *ns = open_ns();
+	struct be_status st, beside;
 	uint32_t i, nslots = 0, seen = 0;
 	const char *p;
 
-	ck_assert_msg(!be_ns_status(ns, AF_INET, &st, &diag), "%s", diag.msg);
-	be_ns_close(ns);
-	ck_assert(st.loaded);
+	read_status(af, &st);
+	read_status(other(), &beside);
+	ck_assert(st.loaded && beside.loaded == (aside.image != NULL));
 	list("", names, sizeof(names));
 	snprintf(gen, sizeof(gen), "gen%u ", st.generation);
-	ck_assert_msg(strstr(names, gen) && strstr(names, "active-ip "), "%s",
-		      names);
-	snprintf(gen, sizeof(gen), "gen%u ", 1 - st.generation);
+	ck_assert_msg(strstr(names, gen) && strstr(names, "active-ip ") &&
+		      strstr(names, "active-ip6 "), "%s", names);
+	snprintf(gen, sizeof(gen), "gen%u ", st.generation ^ 1);
 	ck_assert_msg(!strstr(names, gen), "%s", names);
 	for (i = 0; i < BE_NTYPES; i++)
-		nslots += st.prog[i].used;
+		nslots += st.prog[i].used || beside.prog[i].used;
 	for (p = names; (p = strstr(p, "slots-")); p++)
 		seen++;
 	ck_assert_msg(seen == nslots, "%s", names);
-	for (i = 0; i < st.nlinks; i++)
-		ck_assert_msg(st.link[i].prog_id, "%s", st.link[i].where);
-	list(st.generation ? "gen1" : "gen0", gen, sizeof(gen));
+	expect_links(&st, &beside, names);
+	snprintf(gen, sizeof(gen), "gen%u", st.generation);
+	list(gen, gen, sizeof(gen));
 	ck_assert_msg(!strncmp(gen, "base counters links memo meta prog-", 35), "%s",
 		      gen);
 	be_status_free(&st);
+	be_status_free(&beside);
 }
 
 /* A mount namespace and a bpffs of our own. */

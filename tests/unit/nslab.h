@@ -6,7 +6,9 @@
  * which ends with the process and takes all pins along.
  *
  * The rulesets take turns: "pass" accepts, "stop" drops what comes in.  Which
- * one is in force is asked with a datagram over lo, and from the image.
+ * one is in force is asked with a datagram over lo, and from the image.  They
+ * are IPv4's, or with beside() one family's while the other has a ruleset of its
+ * own, that drops, somewhere: expect() looks after it, too.
  */
 #ifndef TESTS_UNIT_NSLAB_H
 #define TESTS_UNIT_NSLAB_H
@@ -40,6 +42,7 @@ struct rules {
 	const char	*image;
 };
 
+extern int af;			/* of pass and stop */
 extern struct rules pass, stop;
 extern struct be_attach attach;
 extern struct diag diag;
@@ -57,6 +60,12 @@ void new_ns(void);
 /* From here on, attach like this. */
 void use(const struct kind *k);
 
+/*
+ * Kind @i, with a ruleset of the other family in force beside it, at this or
+ * another hook.  Which is which depends on @i.
+ */
+void beside(int i);
+
 struct be_ns *open_ns(void);
 
 int commit_from(const struct rules *r, const struct be_image *before,
@@ -64,7 +73,7 @@ int commit_from(const struct rules *r, const struct be_image *before,
 
 /* Must work. */
 void commit(const struct rules *r);
-void detach(void);
+void detach(void);		/* this family alone */
 
 /* Sends a datagram over lo: whether it arrives. */
 bool arrives(void);
@@ -78,8 +87,11 @@ void expect(const struct rules *r);
 /* The packets at the policy of INPUT. */
 uint64_t policy_packets(void);
 
-/* Whether the state has a directory. */
+/* Whether there is any state of this family, or the directory by itself. */
 bool dir_exists(void);
+
+/* Whether the link with this stub serves the family beside, too. */
+bool is_shared(uint32_t prog_id);
 
 /* Exactly one generation, the slots and links that it needs, no more. */
 void expect_tidy(void);
