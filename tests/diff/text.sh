@@ -4,20 +4,21 @@
 # tests/diff/text.sh - what iptables-restore says, next to what ours says
 #
 # text.cases: with -t both must print the same to stdout and stderr and exit
-# with the same code.  text.rules: both must list the rules alike.  Chains and
-# jumps are looked at in the kernel's table.  Debian 12 has iptables 1.8.9; where
+# with the same code.  text.rules: both must list the rules alike.  text6.* are
+# the same for ip6tables.  Chains and jumps are looked at in the kernel's table.  Debian 12 has iptables 1.8.9; where
 # 1.8.11, which we follow, is worded otherwise, the words are changed here.  Where iptables says only "line N failed", ours may say why
 # before.
 set -u
 cd "$(dirname "$0")" || exit 1
 ours=${top_builddir:-../..}/xtables-bpf-multi
-legacy=$(command -v iptables-legacy-restore)
 failed=0
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-[ -n "$legacy" ] || { echo "needs iptables-legacy-restore"; exit 77; }
+for prog in iptables-legacy-restore ip6tables-legacy-restore; do
+	command -v $prog >/dev/null || { echo "needs $prog"; exit 77; }
+done
 [ -x "$ours" ] || { echo "$ours is not built"; exit 77; }
 unshare -n true 2>/dev/null || { echo "needs network namespaces"; exit 77; }
 dir=$(mktemp -d) || exit 1
@@ -28,7 +29,7 @@ fail() { echo "FAIL $*"; failed=1; }
 
 # One form for both names and versions, and 1.8.11's words for 1.8.9's.
 plain() {
-	sed -e 's/iptables-bpf-restore/iptables-restore/g' \
+	sed -e 's/\(ip6*tables\)-bpf-restore/\1-restore/g' \
 	    -e 's/v[0-9.]* (\(bpf\|legacy\))/vX/' \
 	    -e 's/must be shorter than IFNAMSIZ (15)/must be shorter than 16 characters/' \
 	    -e 's/multiple -j flags/multiple --jump options/' \
@@ -51,7 +52,7 @@ run() {
 	plain <"$dir/$name.raw" >"$dir/$name.err"
 	plain <"$dir/$name.out" >"$dir/$name.text"
 	# only what iptables has to say, without our reasons
-	if grep -q '^iptables-restore: line [0-9]* failed$' "$dir/$name.err"; then
+	if grep -q '^ip6*tables-restore: line [0-9]* failed$' "$dir/$name.err"; then
 		tail -n 1 "$dir/$name.err" >"$dir/$name.last"
 		mv "$dir/$name.last" "$dir/$name.err"
 	fi
@@ -73,9 +74,9 @@ compare() {
 # one NAME OPTIONS: the case in $dir/in.
 one() {
 	# shellcheck disable=SC2086
-	run legacy "$legacy" -t $2
+	run legacy "$prog-legacy-restore" -t $2
 	# shellcheck disable=SC2086
-	run ours "$ours" iptables-bpf-restore -t $2
+	run ours "$ours" "$prog-bpf-restore" -t $2
 	compare "$1"
 }
 
@@ -96,26 +97,26 @@ cases() {
 				>>"$dir/in"
 			;;
 		esac
-	done <text.cases
+	done <"$1"
 	one "$name" "$opts"
 }
 
 rules() {
 	{
 		printf '*filter\n:c - [0:0]\n:d - [0:0]\n'
-		grep -v '^#' text.rules
+		grep -v '^#' "$1"
 		printf -- '-v -S\nCOMMIT\n'
 	} >"$dir/in"
-	run legacy "$legacy" -t
-	run ours "$ours" iptables-bpf-restore -t
+	run legacy "$prog-legacy-restore" -t
+	run ours "$ours" "$prog-bpf-restore" -t
 	if [ "$(wc -l <"$dir/legacy.out")" -lt 80 ]; then
 		cat "$dir/legacy.err"
-		fail "text: iptables-restore lists no rules"
+		fail "text: $prog-restore lists no rules"
 	elif diff -u --label iptables --label ours \
 	     "$dir/legacy.out" "$dir/ours.out"; then
-		pass "text: rules"
+		pass "text: $prog rules"
 	else
-		fail "text: rules"
+		fail "text: $prog rules"
 	fi
 }
 
@@ -143,7 +144,7 @@ chains() {
 	END
 	# shellcheck disable=SC2016
 	unshare -n sh -c '"$1" <"$2" && iptables-legacy -v -S' sh \
-		"$legacy" "$dir/in" >"$dir/legacy.out" 2>&1
+		iptables-legacy-restore "$dir/in" >"$dir/legacy.out" 2>&1
 	sed -i 's/^COMMIT$/-v -S\n&/' "$dir/in"
 	run ours "$ours" iptables-bpf-restore -t
 	if diff -u --label iptables --label ours \
@@ -154,7 +155,11 @@ chains() {
 	fi
 }
 
-cases
-rules
+prog=iptables
+cases text.cases
+rules text.rules
 chains
+prog=ip6tables
+cases text6.cases
+rules text6.rules
 exit $failed
