@@ -2,7 +2,8 @@
 /*
  * frontend/help.c - what "-h" says
  *
- * Each extension in use adds its own part, as with iptables.
+ * Word for word what iptables says: there are scripts that look for an option
+ * in it.  Each extension in use adds its own part.
  */
 #include <stdio.h>
 #include <xtables.h>
@@ -23,41 +24,66 @@ static const char *const usage[] = {
 	"-h (print this help information)",
 };
 
-static const char options[] =
+static const char commands[] =
 	"Commands:\n"
-	"  -A, --append CHAIN RULE            add at the end\n"
-	"  -I, --insert CHAIN [NUMBER] RULE   add before rule NUMBER (1)\n"
-	"  -R, --replace CHAIN NUMBER RULE\n"
-	"  -D, --delete CHAIN RULE|NUMBER\n"
-	"  -C, --check CHAIN RULE             does the rule exist?\n"
-	"  -S, --list-rules [CHAIN [NUMBER]]  as commands that make them\n"
-	"  -L, --list [CHAIN [NUMBER]]\n"
-	"  -F, --flush [CHAIN]                delete the rules\n"
-	"  -Z, --zero [CHAIN [NUMBER]]        set counters to 0\n"
-	"  -N, --new-chain CHAIN\n"
-	"  -X, --delete-chain [CHAIN]\n"
-	"  -E, --rename-chain OLD NEW\n"
-	"  -P, --policy CHAIN TARGET\n"
-	"Rules ('!' before an option turns it around):\n"
-	"  -4, --ipv4                         nothing\n"
-	"  -6, --ipv6                         the line is ignored\n"
-	"  -p, --protocol PROTOCOL            number or name\n"
-	"  -s, --source ADDRESS[/MASK][,...]\n"
-	"  -d, --destination ADDRESS[/MASK][,...]\n"
-	"  -i, --in-interface NAME[+]\n"
-	"  -o, --out-interface NAME[+]\n"
-	"  -f, --fragments                    second and further fragments\n"
-	"  -m, --match MATCH\n"
-	"  -j, --jump TARGET\n"
-	"  -g, --goto CHAIN                   jump, but do not come back\n"
-	"  -c, --set-counters PACKETS BYTES\n"
-	"Other options:\n"
-	"  -t, --table TABLE                  (filter)\n"
-	"  -n, --numeric\n"
-	"  -v, --verbose\n"
-	"  -x, --exact                        do not round numbers\n"
-	"      --line-numbers\n"
-	"  -V, --version\n";
+	"Either long or short options are allowed.\n"
+	"  --append  -A chain\t\tAppend to chain\n"
+	"  --check   -C chain\t\tCheck for the existence of a rule\n"
+	"  --delete  -D chain\t\tDelete matching rule from chain\n"
+	"  --delete  -D chain rulenum\n"
+	"\t\t\t\tDelete rule rulenum (1 = first) from chain\n"
+	"  --insert  -I chain [rulenum]\n"
+	"\t\t\t\tInsert in chain as rulenum (default 1=first)\n"
+	"  --replace -R chain rulenum\n"
+	"\t\t\t\tReplace rule rulenum (1 = first) in chain\n"
+	"  --list    -L [chain [rulenum]]\n"
+	"\t\t\t\tList the rules in a chain or all chains\n"
+	"  --list-rules -S [chain [rulenum]]\n"
+	"\t\t\t\tPrint the rules in a chain or all chains\n"
+	"  --flush   -F [chain]\t\tDelete all rules in  chain or all chains\n"
+	"  --zero    -Z [chain [rulenum]]\n"
+	"\t\t\t\tZero counters in chain or all chains\n"
+	"  --new     -N chain\t\tCreate a new user-defined chain\n"
+	"  --delete-chain\n"
+	"            -X [chain]\t\tDelete a user-defined chain\n"
+	"  --policy  -P chain target\n"
+	"\t\t\t\tChange policy on chain to target\n"
+	"  --rename-chain\n"
+	"            -E old-chain new-chain\n"
+	"\t\t\t\tChange chain name, (moving any references)\n"
+	"\n"
+	"Options:\n";
+
+static const char options[] =
+	"[!] --protocol\t-p proto\tprotocol: by number or name, eg. `tcp'\n"
+	"[!] --source\t-s address[/mask][...]\n"
+	"\t\t\t\tsource specification\n"
+	"[!] --destination -d address[/mask][...]\n"
+	"\t\t\t\tdestination specification\n"
+	"[!] --in-interface -i input name[+]\n"
+	"\t\t\t\tnetwork interface name ([+] for wildcard)\n"
+	" --jump\t-j target\n"
+	"\t\t\t\ttarget for rule (may load target extension)\n"
+	"  --goto      -g chain\n"
+	"\t\t\t       jump to chain with no return\n"
+	"  --match\t-m match\n"
+	"\t\t\t\textended match (may load extension)\n"
+	"  --numeric\t-n\t\tnumeric output of addresses and ports\n"
+	"[!] --out-interface -o output name[+]\n"
+	"\t\t\t\tnetwork interface name ([+] for wildcard)\n"
+	"  --table\t-t table\ttable to manipulate (default: `filter')\n"
+	"  --verbose\t-v\t\tverbose mode\n"
+	"  --wait\t-w [seconds]\tmaximum wait to acquire xtables lock before give up\n"
+	"  --line-numbers\t\tprint line numbers when listing\n"
+	"  --exact\t-x\t\texpand numbers (display exact values)\n";
+
+static const char fragment[] =
+	"[!] --fragment\t-f\t\tmatch second or further fragments only\n";
+
+static const char last[] =
+	"  --modprobe=<command>\t\ttry to insert modules using this command\n"
+	"  --set-counters -c PKTS BYTES\tset the counter during insert/append\n"
+	"[!] --version\t-V\t\tprint package version.\n";
 
 static void extension(const char *name, void (*help)(void))
 {
@@ -72,6 +98,7 @@ void fe_command_help(struct fe_command *c)
 {
 	const struct xtables_rule_match *r;
 	const struct xtables_target *t;
+	const bool ipv4 = c->family->af == AF_INET;
 	size_t i;
 
 	if (!c->matches && c->protocol)
@@ -80,7 +107,12 @@ void fe_command_help(struct fe_command *c)
 	for (i = 0; i < sizeof(usage) / sizeof(*usage); i++)
 		printf("%s %s %s\n", i ? "      " : "Usage:", fe_xt_program(),
 		       usage[i]);
-	printf("\n%s", options);
+	printf("\n%s", commands);
+	printf("    --ipv4\t-4\t\t%s (line is ignored by ip6tables-restore)\n",
+	       ipv4 ? "Nothing" : "Error");
+	printf("    --ipv6\t-6\t\t%s (line is ignored by iptables-restore)\n",
+	       ipv4 ? "Error" : "Nothing");
+	printf("%s%s%s", options, ipv4 ? fragment : "", last);
 	for (t = xtables_targets; t; t = t->next)
 		if (t->used)
 			extension(t->name, t->help);
