@@ -31,7 +31,7 @@
 enum {
 	OPT_GEN = 256, OPT_RULES, OPT_SEED, OPT_MEASURE, OPT_TRAFFIC,
 	OPT_FLOWS, OPT_ZIPF, OPT_HIT, OPT_ROUNDS, OPT_TIME, OPT_CPU,
-	OPT_ENGINE, OPT_SVG,
+	OPT_ENGINE, OPT_SVG, OPT_PRINT,
 };
 
 enum {
@@ -44,6 +44,7 @@ enum {
 struct bench {
 	bool		json;
 	bool		verbose;
+	bool		print;		/* rules made up, and nothing else */
 	const char	*gen;		/* kinds, comma-separated */
 	uint32_t	size[MAX_SIZES];
 	uint32_t	nsizes;
@@ -66,9 +67,11 @@ static void usage(FILE *out)
 	      "\n"
 	      "What a packet costs with the rules of each FILE (- is standard input), and\n"
 	      "with rules made up:\n"
-	      "      --gen KIND[,KIND...]  grid, linear, blocklist, acl, fw or ipc\n"
+	      "      --gen KIND[,KIND...]  grid, linear, blocklist, acl, fw, ipc, wild,\n"
+	      "                            prefixes or ranges\n"
 	      "      --rules N[,N...]      how many rules (1,10,100,1000,10000)\n"
 	      "      --seed N              of rules, flows and their order (1)\n"
+	      "      --print               write the rules made up, and do nothing else\n"
 	      "\n"
 	      "      --measure WHAT[,...]  frames, program, load, all (all)\n"
 	      "      --engine NAME[,...]   no-rules, xdp-drop, bpf-xdp, bpf-tc, bpf-netfilter,\n"
@@ -244,10 +247,13 @@ static int bench_file(struct bench *b, const char *path, FILE *in)
 
 static int bench_made_up(struct bench *b, const char *kind, uint32_t n)
 {
-	FILE *f = tmpfile();
 	char name[64];
+	FILE *f;
 	int err;
 
+	if (b->print)
+		return bench_rulegen_write(stdout, kind, n, b->flows.seed);
+	f = tmpfile();
 	if (!f)
 		return -errno;
 	snprintf(name, sizeof(name), "%s %u", kind, n);
@@ -443,6 +449,9 @@ static int parse_option(struct bench *b, int o)
 		err = parse_number(optarg, 0, CPU_SETSIZE - 1, &v);
 		b->cpu = (int)v;
 		return err;
+	case OPT_PRINT:
+		b->print = true;
+		return 0;
 	case 'j':
 		b->json = true;
 		return 0;
@@ -472,6 +481,7 @@ static int parse_args(struct bench *b, int argc, char **argv)
 		{ "time",	required_argument,	NULL, OPT_TIME },
 		{ "cpu",	required_argument,	NULL, OPT_CPU },
 		{ "svg",	required_argument,	NULL, OPT_SVG },
+		{ "print",	no_argument,		NULL, OPT_PRINT },
 		{ "json",	no_argument,		NULL, 'j' },
 		{ "verbose",	no_argument,		NULL, 'v' },
 		{ "help",	no_argument,		NULL, 'h' },
@@ -487,7 +497,7 @@ static int parse_args(struct bench *b, int argc, char **argv)
 		}
 		err = parse_option(b, o);
 	}
-	if (!err && optind == argc && !b->gen) {
+	if (!err && (optind == argc || b->print) && !b->gen) {
 		usage(stderr);
 		err = -EINVAL;
 	}
@@ -630,6 +640,8 @@ int cmd_bench(int argc, char **argv, bool json)
 
 	if (err)
 		return err < 0 ? 2 : 0;
+	if (b.print)
+		return bench_gen(&b) || fflush(stdout) ? 1 : 0;
 	if (geteuid()) {
 		fputs("xtbpf bench: must be run as root: it loads BPF programs\n",
 		      stderr);

@@ -17,7 +17,8 @@
 #include "ir/rng.h"
 
 const char *const bench_rulegen_kinds[] = {
-	"grid", "linear", "blocklist", "acl", "fw", "ipc", NULL
+	"grid", "linear", "blocklist", "acl", "fw", "ipc", "wild", "prefixes",
+	"ranges", NULL
 };
 
 struct quad {
@@ -76,6 +77,71 @@ static void write_blocklist(FILE *out, uint32_t n, uint64_t seed)
 			continue;
 		fprintf(out, "-A FORWARD -s %s/32 -j DROP\n", quad(a).s);
 		i++;
+	}
+}
+
+/* Hostile ones ------------------------------------------------------------ */
+
+/* Every other rule is wild in the source, those between in the destination. */
+static void write_wild(FILE *out, uint32_t n, uint64_t seed)
+{
+	struct rng r = { .state = seed };
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		fprintf(out, "-A FORWARD -%c %s/32 -p tcp -m tcp --dport %u -j DROP\n",
+			i % 2 ? 's' : 'd', quad(rng_u32(&r)).s,
+			rng_below(&r, 65536));
+}
+
+/* Pairs of all lengths; the longest first, else the short hide the rest. */
+static void write_prefixes(FILE *out, uint32_t n, uint64_t seed)
+{
+	struct rng r = { .state = seed };
+	uint32_t i, sum, src, dst;
+
+	for (i = 0; i < n; i++) {
+		sum = 64 - (uint32_t)((uint64_t)i * 63 / n);
+		src = sum > 32 ? rng_range(&r, sum - 32, 32) :
+				 rng_range(&r, 0, sum);
+		dst = sum - src;
+		fprintf(out, "-A FORWARD -s %s/%u -d %s/%u -j DROP\n",
+			quad(rng_u32(&r)).s, src, quad(rng_u32(&r)).s, dst);
+	}
+}
+
+struct range {
+	uint32_t	lo;
+	uint32_t	hi;
+};
+
+static struct range any_range(struct rng *r, uint32_t max)
+{
+	uint32_t a = rng_range(r, 0, max), b = rng_range(r, 0, max);
+
+	return a < b ? (struct range){ a, b } : (struct range){ b, a };
+}
+
+/* Ranges of five fields, each of which begins and ends anywhere. */
+static void write_ranges(FILE *out, uint32_t n, uint64_t seed)
+{
+	struct rng r = { .state = seed };
+	struct range s, d, sp, dp, len;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		s = any_range(&r, UINT32_MAX);
+		d = any_range(&r, UINT32_MAX);
+		sp = any_range(&r, 65535);
+		dp = any_range(&r, 65535);
+		len = any_range(&r, 65535);
+		fprintf(out, "-A FORWARD -p udp -m udp --sport %u:%u --dport %u:%u",
+			sp.lo, sp.hi, dp.lo, dp.hi);
+		fprintf(out, " -m iprange --src-range %s-%s",
+			quad(s.lo).s, quad(s.hi).s);
+		fprintf(out, " --dst-range %s-%s", quad(d.lo).s, quad(d.hi).s);
+		fprintf(out, " -m length --length %u:%u -j DROP\n", len.lo,
+			len.hi);
 	}
 }
 
@@ -320,6 +386,12 @@ int bench_rulegen_write(FILE *out, const char *kind, uint32_t n,
 		write_linear(out, n);
 	else if (!strcmp(kind, "blocklist"))
 		write_blocklist(out, n, seed);
+	else if (!strcmp(kind, "wild"))
+		write_wild(out, n, seed);
+	else if (!strcmp(kind, "prefixes"))
+		write_prefixes(out, n, seed);
+	else if (!strcmp(kind, "ranges"))
+		write_ranges(out, n, seed);
 	else if (fl)
 		err = write_classes(out, fl, n, seed);
 	else

@@ -8,6 +8,9 @@
  *	acl, fw, ipc	as ClassBench has them: clustered, nested prefixes and
  *			port ranges; access lists (long prefixes), firewalls
  *			(many wild fields) and IP chains (between the two)
+ *	wild, prefixes, ranges	made to be hard: wild sources against wild
+ *			destinations, prefixes of every length in both, and
+ *			ranges in five fields
  *
  * The same kind, size and seed give the same rules.
  */

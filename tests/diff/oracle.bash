@@ -42,6 +42,22 @@ compare_random() {
 	compare --rulesets "$rulesets" --packets "$packets" --seed "$seed" "$@"
 }
 
+# compare_large KIND ARGUMENT...: ten thousand rules of `xtbpf bench --gen KIND`.
+compare_large() {
+	local kind=$1 file
+	shift
+
+	file=$(mktemp "${TMPDIR:-/tmp}/$kind.XXXXXX") || exit 1
+	if "${top_builddir:-.}/xtbpf" bench --gen "$kind" --rules 10000 \
+		--seed "$seed" --print >"$file"; then
+		compare --packets 5000 "$@" "$file"
+	else
+		echo "FAIL cannot make rules of the kind '$kind' up"
+		result=1
+	fi
+	rm -f "$file"
+}
+
 # must_differ FAULT ARGUMENT...: our side made wrong; the oracle must see it.
 must_differ() {
 	local fault=$1 out status

@@ -13,4 +13,6 @@ for hook in xdp tc; do
 	compare --hook $hook --packets "$long" \
 		"$examples/stateless-edge.rules"
 done
+compare_large fw --hook xdp
+compare_large prefixes --hook tc
 exit $result

@@ -16,4 +16,6 @@ for r in office-gateway ufw-like web-server; do
 	compare --hook netfilter --packets "$long" --stateful \
 		"$examples/$r.rules"
 done
+compare_large acl --hook netfilter
+compare_large ranges --hook netfilter
 exit $result

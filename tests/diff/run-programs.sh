@@ -16,6 +16,9 @@ compare_random --quick
 compare_random --quick --stateful --seed $((seed + 1000))
 compare --quick --rulesets 1 --rules 3000 --packets "$packets" --stateful
 compare --quick --packets "$packets" "$examples"/*.rules
+for kind in acl fw ipc wild prefixes ranges; do
+	compare_large "$kind" --quick
+done
 # Ways to group rules that are there to be measured must be exact as well.
 study=${oracle%/diff/oracle}/bench/study
 if "$study" acl:2000 fw:2000 ipc:2000 >/dev/null; then

@@ -92,6 +92,14 @@ unchanged() { "$save" | grep -v '^#' | cmp - "$work/before"; }
 for f in "$src"/examples/*.rules; do
 	check_file "$f"
 done
+check "packets too long for a test run are counted" "$xtbpf" --json check \
+	--verify "$src/examples/office-gateway.rules"
+says '"walked": ?[1-9]' || {
+	echo "FAIL packets too long for a test run: how many is not said"
+	result=1
+}
+"$xtbpf" bench --gen ipc --rules 10000 --print >"$work/large"
+check_file "$work/large"
 rules 2000 >"$work/many"
 check "restore" "$restore" --verify "$work/many"
 says '^verified: 2000 rules, .* 0 differences$' || result=1
