@@ -72,6 +72,7 @@ static struct json_object *json_verified(const struct be_verified *v,
 	add_number(o, "unreachable", v->result[IR_WITNESS_UNREACHABLE]);
 	add_number(o, "unknown", v->result[IR_WITNESS_UNKNOWN]);
 	add_number(o, "packets", v->packets);
+	add_number(o, "walked", v->walked);
 	add_number(o, "differences", v->differences);
 	json_object_object_add(o, "programs",
 			       json_object_new_boolean(v->programs));
