@@ -133,6 +133,21 @@ pages() {
 	done
 }
 
+# What can be translated is what the page says: every match there is a file for.
+translated() {
+	local m
+
+	while read -r m; do
+		if sed -n '/^.SH TABLES/,/^.SH HOOKS/p' "$doc/iptables-bpf.8" |
+		   grep -q -w -e "$m"; then
+			echo "PASS match $m is in the page"
+		else
+			fail "match $m is not in iptables-bpf.8"
+		fi
+	done < <(sed -n 's/^\t\.name[^"]*"\(.*\)",$/\1/p' \
+			"$doc"/../frontend/match/*.c)
+}
+
 # lint PROGRAM COMMAND...: which says nothing about a page.
 lint() {
 	local program=$1 p said
@@ -155,6 +170,7 @@ lint() {
 
 options
 pages
+translated
 lint mandoc mandoc -T lint -W warning
 lint groff groff -ww -man -z -T utf8
 exit $failed

@@ -129,7 +129,7 @@ boot() {
 	local c f u command
 
 	inside mkdir -p /etc/iptables
-	for f in iptables; do
+	for f in "${families[@]}"; do
 		u=/lib/systemd/system/$f-bpf.service
 		printf '*filter\n-A INPUT -p tcp -m tcp --dport 22 -j DROP\nCOMMIT\n' |
 			inside tee /etc/iptables/rules.v4 \
