@@ -219,6 +219,13 @@ void be_stack_pop(struct be_gen *g, be_label empty);
  */
 void be_gen_rcv6(struct be_gen *g);
 
+/*
+ * Jumps to @bad where there are hop-by-hop options that a host does not like
+ * (hopopts.c).  In: BE_R_IP, BE_R_AVAIL, BE_R_IHL; but for the length of a
+ * jumbogram, which comes with them, these stay.  Clobbers R0 to R5.
+ */
+void be_gen_hopopts(struct be_gen *g, be_label bad);
+
 /* Where a route lookup leads; the caller places all four. */
 struct be_route {
 	be_label	input;		/* for this host */

@@ -62,8 +62,8 @@ void be_parse_measure(struct be_gen *g);
 
 /*
  * At the head of a loop over extension headers: what the verifier knows of R1,
- * BE_R_IHL, BE_R_AVAIL and the field @f it would follow, header by header.  R3
- * is a number that it cannot know is 0.  Clobbers R4, R5.
+ * BE_R_IHL, BE_R_AVAIL and the field @f (if used) it would follow, header by
+ * header.  R3 is a number that it cannot know is 0.  Clobbers R4, R5.
  */
 void be_parse_forget(struct be_gen *g, enum ir_field f);
 

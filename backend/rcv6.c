@@ -5,9 +5,9 @@
  * As ip6_rcv_core() in net/ipv6/ip6_input.c: what it throws away meets no chain,
  * and is passed on uncounted so that it does.  A payload length of 0 with
  * hop-by-hop options is a jumbogram, or means nothing: such a packet is as long
- * as it came in.  Not looked at are what is in those options, whether the device
- * has IPv6, and what came in by a broadcast: such packets are counted although no
- * chain sees them, and dropped anyway.
+ * as it came in (hopopts.c).  Not looked at are whether the device has IPv6, and
+ * what came in by a broadcast: such packets are counted although no chain sees
+ * them, and dropped anyway.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -54,26 +54,6 @@ static void check_addresses(struct be_gen *g)
 	be_label_here(a, home);
 }
 
-/* Jumps to g->accept where the hop-by-hop options are not all there. */
-static void check_options(struct be_gen *g)
-{
-	struct be_asm *a = &g->a;
-	be_label none = be_label_new(a);
-
-	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 6));
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, IPPROTO_HOPOPTS), none);
-	be_jump(a, insn_jumpi(BPF_JSLT, BE_R_AVAIL, 8), g->accept);
-	be_emit(a, insn_movi(BPF_REG_2, BE_HEADER6_SIZE));
-	be_emit(a, insn_movi(BPF_REG_3, 2));
-	g->ops->copy(g);
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
-	be_emit(a, insn_load(BPF_B, BPF_REG_1, BPF_REG_10, BE_FRAME(buf) + 1));
-	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, 1));
-	be_emit(a, insn_alui(BPF_LSH, BPF_REG_1, 3));
-	be_jump(a, insn_jump(BPF_JSGT, BPF_REG_1, BE_R_AVAIL), g->accept);
-	be_label_here(a, none);
-}
-
 void be_gen_rcv6(struct be_gen *g)
 {
 	/* A test asks what the chain would say, if the packet came so far. */
@@ -102,5 +82,5 @@ void be_gen_rcv6(struct be_gen *g)
 			      BE_R_AVAIL));
 	be_gen_header_length(g);
 	if (!test)
-		check_options(g);
+		be_gen_hopopts(g, g->accept);
 }
