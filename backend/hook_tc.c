@@ -23,6 +23,9 @@
 #define PACKET_OTHERHOST	3
 #define VLAN_VID_MASK		0xfff
 
+/* So many bytes have the headers of any link and an IP header in them. */
+#define PULL			128
+
 static void load_ctx(struct be_gen *g, int reg, int off)
 {
 	be_emit(&g->a, insn_load(BPF_W, reg, BE_R_CTX, off));
@@ -87,13 +90,16 @@ static void header_in_place(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 	be_label away = be_label_new(a), found = be_label_new(a);
+	be_label some = be_label_new(a);
 
 	find_header(g, away);
 	be_jump(a, insn_ja(), found);
 	be_label_here(a, away);
-	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
-	be_emit(a, insn_movi(BPF_REG_2, 0));
 	load_ctx(g, BPF_REG_2, OFF(len));
+	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_2, PULL), some);
+	be_emit(a, insn_movi(BPF_REG_2, PULL));
+	be_label_here(a, some);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
 	be_emit(a, insn_call(BPF_FUNC_skb_pull_data));
 	find_header(g, g->drop);
 	be_label_here(a, found);
