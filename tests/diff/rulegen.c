@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ir/rng.h"
 
@@ -117,6 +118,25 @@ static const char *const lengths[] = {
 	"0:60", "100", "41", "61:99", "200:65535", "1:1499", "40:128", "28",
 };
 
+/* What is asked of extension headers; none of these is printed otherwise. */
+static const char *const headers[] = {
+	"frag --fragid 0", "frag ! --fragid 0:2", "frag --fragid 256:4294967295",
+	"frag --fragres", "frag --fragfirst", "frag --fragmore",
+	"frag --fraglast", "frag --fragfirst --fraglast",
+	"rt --rt-type 0", "rt ! --rt-type 3", "rt --rt-segsleft 1",
+	"rt ! --rt-segsleft 1:2", "rt --rt-len 8", "rt ! --rt-len 16",
+	"rt --rt-type 0 --rt-segsleft 0", "dst --dst-len 8",
+	"dst ! --dst-len 16", "hbh --hbh-len 16", "hbh ! --hbh-len 8",
+	"ah --ahspi 0", "ah ! --ahspi 0:65536", "ah ! --ahlen 12",
+	"ah --ahspi 1:4294967295 --ahlen 16 --ahres",
+	"ipv6header --header none --soft", "ipv6header --header prot",
+	"ipv6header ! --header prot", "ipv6header --header dst --soft",
+	"ipv6header ! --header frag,auth --soft",
+	"ipv6header --header route,prot",
+	"ipv6header --header hop,prot",
+	"ipv6header ! --header frag,prot",
+};
+
 #define PICK(g, a)	((a)[rng_below(&(g)->r, COUNT(a))])
 
 /* One of the family's. */
@@ -185,6 +205,12 @@ static void put_other(struct gen *g)
 			       COUNT(six) : COUNT(four));
 
 	fprintf(g->out, " -p %s", g->ipv6 ? six[k] : four[k]);
+	if (g->ipv6 && !strcmp(six[k], "50") && chance(g, 60))
+		fprintf(g->out, " -m esp %s--espspi %s", not(g),
+			chance(g, 50) ? "0" : "0:65536");
+	if (g->ipv6 && !strcmp(six[k], "135") && chance(g, 60))
+		fprintf(g->out, " -m mh %s--mh-type %s", not(g),
+			chance(g, 50) ? "0" : "1:3");
 	if (k < 3 && chance(g, 60))
 		put_multiport(g);
 }
@@ -375,6 +401,8 @@ static void put_rule(struct gen *g, const struct place *at)
 			put_proto(g);
 		if (!g->ipv6 && chance(g, 5))
 			fprintf(g->out, " %s-f", not(g));
+		if (g->ipv6 && chance(g, 8))
+			fprintf(g->out, " -m %s", PICK(g, headers));
 		while (chance(g, 25))
 			put_match(g);
 	}

@@ -15,4 +15,5 @@ compare --hook save --rulesets "$rulesets" --seed "$seed" --stateful
 compare_random --hook model
 compare --hook model --rulesets 1 --rules 3000 --packets "$packets"
 compare --hook model --packets "$long" "$examples/stateless-edge.rules"
+compare -6 --hook model --packets "$long" "$here/headers.rules6"
 exit $result

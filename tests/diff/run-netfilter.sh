@@ -18,4 +18,5 @@ for r in office-gateway ufw-like web-server; do
 done
 compare_large acl --hook netfilter
 compare_large ranges --hook netfilter
+compare -6 --hook netfilter --packets "$packets" "$here/headers.rules6"
 exit $result
