@@ -123,6 +123,8 @@ rules() {
 		is "$c -A INPUT -s " ''
 		is "$c -N " ''
 		hasnt "$c -A INPUT --d" --dport
+		is "$c --att" --attach
+		is "$c -A INPUT --att" ''
 		every "$c"
 	done
 	has "iptables-bpf -A INPUT -m " ttl icmp
