@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# tests/cmd/run-append.sh - one rule more among 10,000, in force within 150 ms
+#
+# The process from start to end, the best of seven: other tests may be running.
+set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+bin=$(cd "${top_builddir:-.}" && pwd)/xtables-bpf-multi
+limit=150
+
+[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
+[ -x "$bin" ] || { echo "$bin is not built"; exit 77; }
+if [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ]; then
+	isolated "$0"
+	exit
+fi
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+export XTABLES_LOCKFILE=$tmp/lock
+unset XTBPF_ATTACH
+
+# 10,000 rules in two chains, half of them for one port of one host.
+awk 'BEGIN {
+	srand(1)
+	print "*filter"
+	for (i = 0; i < 10000; i++)
+		printf "-A %s -s 10.%d.%d.%d/%d -p %s --dport %d -j %s\n",
+			i % 2 ? "INPUT" : "FORWARD", rand() * 256, rand() * 256,
+			rand() * 256, rand() < .5 ? 32 : 24,
+			rand() < .5 ? "tcp" : "udp", rand() * 65536,
+			rand() < .5 ? "ACCEPT" : "DROP"
+	print "COMMIT"
+}' >"$tmp/rules"
+
+# best NAME LIMIT ARGUMENT...: each time with one argument more, the address.
+best() {
+	local name=$1 most=$2 i start ms min=999999
+
+	shift 2
+	for i in 1 2 3 4 5 6 7; do
+		start=$(date +%s%N)
+		"$bin" iptables "$@" -s "192.0.2.$i" || { echo "FAIL $name"; return 1; }
+		ms=$((($(date +%s%N) - start) / 1000000))
+		[ $ms -ge $min ] || min=$ms
+	done
+	if [ $min -le "$most" ]; then
+		echo "PASS $name: $min ms"
+		return
+	fi
+	echo "FAIL $name: $min ms, not $most"
+	return 1
+}
+
+failed=0
+"$bin" iptables-restore "$tmp/rules" || { echo "FAIL restore"; exit 1; }
+best "-A into 10,000 rules" $limit -A INPUT -p tcp --dport 22 -j ACCEPT ||
+	failed=1
+best "-I into 10,000 rules" $limit -I FORWARD 2000 -j DROP || failed=1
+best "-D out of 10,000 rules" $limit -D INPUT -p tcp --dport 22 -j ACCEPT ||
+	failed=1
+"$bin" xtbpf detach >/dev/null
+exit $failed
