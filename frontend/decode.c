@@ -3,8 +3,8 @@
  * frontend/decode.c - from the entry of a rule to its meaning
  *
  * The IP part is ip_packet_match() of net/ipv4/netfilter/ip_tables.c or
- * ip6_packet_match() of ip6_tables.c; each match is one file in match/.  A rule with anything that is not known exactly
- * is kept, to be printed, and refused.
+ * ip6_packet_match() of ip6_tables.c; each match is one file in match/.  A rule
+ * with anything that is not known exactly is kept, to be printed, and refused.
  */
 #include "frontend/decode.h"
 

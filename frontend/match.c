@@ -12,6 +12,7 @@ static const struct fe_match *const matches[] = {
 	&fe_match_dscp,
 	&fe_match_dst,
 	&fe_match_esp,
+	&fe_match_eui64,
 	&fe_match_frag,
 	&fe_match_hbh,
 	&fe_match_hl,

@@ -87,6 +87,7 @@ extern const struct fe_match fe_match_conntrack;
 extern const struct fe_match fe_match_dscp;
 extern const struct fe_match fe_match_dst;
 extern const struct fe_match fe_match_esp;
+extern const struct fe_match fe_match_eui64;
 extern const struct fe_match fe_match_frag;
 extern const struct fe_match fe_match_hbh;
 extern const struct fe_match fe_match_hl;

@@ -133,7 +133,8 @@ static const struct {
 	{ "-A INPUT -m ipv6header ! --header frag --soft", "",
 	  "ip() ip( headers&0x110=0x0 ) -> continue" },
 	{ "-A INPUT -m eui64", NULL,
-	  "ip() -> continue REFUSED: match 'eui64' cannot be compiled yet" },
+	  "ip() -> continue REFUSED: match 'eui64' asks for the Ethernet "
+	  "header, which not every hook has" },
 };
 
 START_TEST(test_rule6)
