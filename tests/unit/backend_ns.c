@@ -138,6 +138,8 @@ START_TEST(conntrack)
 {
 	long n;
 
+	if (_i)
+		beside(_i);
 	commit(&pass);
 	ck_assert(arrives());
 	n = tracked();
@@ -393,7 +395,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, round_trip, 0, NKINDS);
 	tcase_add_loop_test(tc, counters_go_on, 0, NKINDS);
 	tcase_add_loop_test(tc, other_hook_type, 0, NKINDS);
-	tcase_add_test(tc, conntrack);
+	tcase_add_loop_test(tc, conntrack, 0, 2);
 	tcase_add_loop_test(tc, namespaces, 0, NKINDS);
 	tcase_add_loop_test(tc, namespace_from_afar, 0, NKINDS);
 	tcase_add_loop_test(tc, interfaces_come_and_go, 0, NKINDS);

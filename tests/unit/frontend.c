@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#include "frontend/image.h"
+#include "frontend/tables.h"
 #include "tests/unit/frontend_run.h"
 
 struct image {
@@ -83,7 +84,7 @@ START_TEST(test_damaged)
 }
 END_TEST
 
-#define HEADER	56	/* bytes of the image's header */
+#define HEADER	64	/* bytes of the image's header */
 #define SUM_AT	20	/* where in it the checksum is */
 
 /* FNV-1a of the image with the checksum 0; puts it in. */
@@ -122,6 +123,107 @@ START_TEST(test_forged)
 }
 END_TEST
 
+/* Tables one behind the other, as they are committed. */
+struct tables {
+	void		*data;
+	size_t		size;
+};
+
+static void put(struct tables *all, const char *name, const char *chain,
+		bool counters)
+{
+	struct ir_table *t = ir_table_new(AF_INET, name);
+	struct ir_chain *c;
+	void *data;
+	size_t size;
+
+	ck_assert_ptr_nonnull(t);
+	ck_assert_int_eq(ir_chain_add(t, chain, NULL), 0);
+	c = ir_table_base(t, IR_HOOK_OUTPUT);
+	c->counter.packets = 7;
+	c->counter.bytes = 1ull << 40;
+	ck_assert_int_eq(fe_tables_put(all->data, all->size, t, counters, &data,
+				       &size, NULL), 0);
+	free(all->data);
+	all->data = data;
+	all->size = size;
+	ir_table_free(t);
+}
+
+/* That is what the table of this name has. */
+static void expect_part(const struct tables *all, const char *name,
+			const char *chain, uint64_t packets)
+{
+	struct fe_part part;
+	struct ir_table *t;
+
+	ck_assert_int_eq(fe_tables_find(all->data, all->size, name, &part,
+					NULL), 1);
+	ck_assert_int_eq(part.info.counters, packets != 0);
+	ck_assert_int_eq(fe_image_read(part.data, part.info.size, &t, NULL), 0);
+	ck_assert_str_eq(ir_table_name(t), name);
+	ck_assert_ptr_nonnull(ir_table_find(t, chain));
+	ck_assert_uint_eq(ir_table_base(t, IR_HOOK_OUTPUT)->counter.packets,
+			  packets);
+	ir_table_free(t);
+}
+
+START_TEST(test_tables)
+{
+	static const char *const order[] = { "nat", "filter", "raw" };
+	struct tables all = { NULL, 0 };
+	struct fe_part part;
+	size_t at = 0, i;
+
+	ck_assert_int_eq(fe_tables_find(NULL, 0, "nat", &part, NULL), 0);
+	put(&all, "nat", "one", true);
+	put(&all, "filter", "two", false);
+	put(&all, "raw", "three", true);
+	put(&all, "nat", "a-much-longer-name", true);
+	put(&all, "filter", "5", true);
+	put(&all, "filter", "six", false);
+	expect_part(&all, "nat", "a-much-longer-name", 7);
+	expect_part(&all, "filter", "six", 0);
+	expect_part(&all, "raw", "three", 7);
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(fe_tables_next(all.data, all.size, &at, &part,
+						NULL), 1);
+		ck_assert_str_eq(part.info.table, order[i]);
+	}
+	ck_assert_int_eq(fe_tables_next(all.data, all.size, &at, &part, NULL),
+			 0);
+	ck_assert_int_eq(fe_tables_find(all.data, all.size, "mangle", &part,
+					NULL), 0);
+	free(all.data);
+}
+END_TEST
+
+/* What is missing or damaged is no table, and nothing is put beside it. */
+START_TEST(test_damaged_tables)
+{
+	struct tables all = { NULL, 0 };
+	struct ir_table *t = ir_table_new(AF_INET, "raw");
+	struct fe_part part;
+	size_t first, n, at;
+	void *out;
+
+	put(&all, "nat", "one", true);
+	first = all.size;
+	put(&all, "filter", "two", false);
+	for (n = first + 1; n < all.size; n++) {
+		at = 0;
+		ck_assert_int_eq(fe_tables_next(all.data, n, &at, &part, NULL),
+				 1);
+		ck_assert_int_eq(fe_tables_next(all.data, n, &at, &part, NULL),
+				 -EINVAL);
+		ck_assert_int_eq(fe_tables_put(all.data, n, t, false, &out, &at,
+					       NULL), -EINVAL);
+	}
+	ir_table_free(t);
+	free(all.data);
+}
+END_TEST
+
 static TCase *image_tests(void)
 {
 	TCase *tc = tcase_create("image");
@@ -130,6 +232,8 @@ static TCase *image_tests(void)
 	tcase_add_test(tc, test_truncated);
 	tcase_add_test(tc, test_damaged);
 	tcase_add_test(tc, test_forged);
+	tcase_add_test(tc, test_tables);
+	tcase_add_test(tc, test_damaged_tables);
 	return tc;
 }
 
