@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tests/unit/backend_hooks6.c - which chain an IPv6 packet meets at xdp and tc
+ *
+ * Test runs in a network namespace of its own, against the evaluator.  As root;
+ * exit 77 otherwise.
+ */
+#define _GNU_SOURCE
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <net/if.h>
+
+#include "backend/gen.h"
+#include "tests/unit/hookrig.h"
+#include "tests/unit/privilege.h"
+
+#define SKIPPED	77
+
+static const char *const some[] = { "t0", "t1", "t+", "lo" };
+
+static const uint32_t both = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD;
+static const uint32_t all = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
+			    1u << IR_HOOK_OUTPUT;
+
+/* A router between 2001:db8:1::/64 and 2001:db8:2::/64. */
+static void setup(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	tap("t0");
+	tap("t1");
+	ck_assert_int_eq(system(
+		"echo 1 > /proc/sys/net/ipv6/conf/all/forwarding &&"
+		"ip link set lo up && ip link set t0 up &&"
+		"ip link set t0 address 02:00:00:00:00:01 &&"
+		"ip link set t1 mtu 1300 up &&"
+		"ip addr add 2001:db8:1::1/64 dev t0 nodad &&"
+		"ip addr add 2001:db8:2::1/64 dev t1 nodad &&"
+		"ip route add blackhole 2001:db8:3::/64 &&"
+		"ip -6 route add default via 2001:db8:2::9"), 0);
+	t0 = if_nametoindex("t0");
+	t1 = if_nametoindex("t1");
+	t = ir_table_new(AF_INET6, "filter");
+}
+
+static const struct route {
+	const char	*src;
+	const char	*dst;
+	uint32_t	len;
+	uint8_t		hops;
+	enum ir_hook	hook;
+	const char	*oif;
+} routes[] = {
+	{ "2001:db8:1::5", "2001:db8:2::5", 100, 65, IR_HOOK_FORWARD, "t1" },
+	{ "2001:db8:1::5", "2001:db8:2::5", 100, 64, IR_HOOK_FORWARD, "t1" },
+	{ "2001:db8:1::5", "2001:db8:2::5", 100, 1, IR_HOOK_NONE, "" },
+	{ "2001:db8:1::5", "2001:db8:2::5", 100, 0, IR_HOOK_NONE, "" },
+	{ "2001:db8:1::5", "2001:db8:2::5", 1300, 64, IR_HOOK_FORWARD, "t1" },
+	{ "2001:db8:1::5", "2001:db8:2::5", 1301, 64, IR_HOOK_NONE, "" },
+	{ "2001:db8:1::5", "2a00::1", 100, 64, IR_HOOK_FORWARD, "t1" },
+	{ "2001:db8:1::5", "2001:db8:1::1", 100, 64, IR_HOOK_INPUT, "" },
+	{ "2001:db8:1::5", "2001:db8:2::1", 1301, 1, IR_HOOK_INPUT, "" },
+	{ "2001:db8:1::5", "2001:db8:2::", 100, 64, IR_HOOK_INPUT, "" },
+	{ "2001:db8:1::5", "fe80::1", 100, 64, IR_HOOK_INPUT, "" },
+	{ "2001:db8:1::5", "ff02::1", 100, 64, IR_HOOK_INPUT, "" },
+	{ "2001:db8:1::5", "ff00::1", 100, 64, IR_HOOK_NONE, "" },
+	{ "2001:db8:1::5", "ff10::1", 100, 64, IR_HOOK_NONE, "" },
+	{ "ff02::1", "2001:db8:1::1", 100, 64, IR_HOOK_NONE, "" },
+	{ "::1", "2001:db8:1::1", 100, 64, IR_HOOK_NONE, "" },
+	{ "2001:db8:1::5", "::1", 100, 64, IR_HOOK_NONE, "" },
+	{ "2001:db8:1::5", "2001:db8:3::1", 100, 64, IR_HOOK_NONE, "" },
+	/* sources that are good on the link alone */
+	{ "fe80::5", "2001:db8:1::1", 100, 64, IR_HOOK_INPUT, "" },
+	{ "fe80::5", "2001:db8:2::5", 100, 64, IR_HOOK_NONE, "" },
+	{ "febf::5", "2001:db8:2::5", 100, 64, IR_HOOK_NONE, "" },
+	{ "fe80::5", "2001:db8:1::7", 100, 64, IR_HOOK_FORWARD, "t0" },
+	{ "::", "ff02::1", 100, 255, IR_HOOK_INPUT, "" },
+	{ "::", "2001:db8:2::5", 100, 64, IR_HOOK_NONE, "" },
+	{ "::", "2001:db8:1::7", 100, 64, IR_HOOK_FORWARD, "t0" },
+};
+
+#define NROUTES	((int)(sizeof(routes) / sizeof(*routes)))
+
+static void make(uint8_t *frame, const struct route *r)
+{
+	uint8_t *ip = frame + ETH;
+	uint32_t payload = r->len - 40;
+
+	memset(frame, 0, ETH + r->len);
+	frame[0] = 2;
+	frame[5] = 1;
+	frame[12] = 0x86;
+	frame[13] = 0xdd;
+	ip[0] = 0x60;
+	ip[4] = (uint8_t)(payload >> 8);
+	ip[5] = (uint8_t)payload;
+	ip[6] = IPPROTO_UDP;
+	ip[7] = r->hops;
+	ck_assert_int_eq(inet_pton(AF_INET6, r->src, ip + 8), 1);
+	ck_assert_int_eq(inet_pton(AF_INET6, r->dst, ip + 24), 1);
+}
+
+static void run_xdp(const struct route *r, uint32_t hooks)
+{
+	struct xdp_md md = { .ingress_ifindex = t0, .data_end = ETH + r->len };
+	enum ir_hook hook = hooks & 1u << r->hook ? r->hook : IR_HOOK_NONE;
+	uint8_t frame[ETH + 1500];
+	int verdict;
+
+	make(frame, r);
+	/* ip6_forward() has taken one off when the chain sees it. */
+	if (hook == IR_HOOK_FORWARD)
+		frame[ETH + 7]--;
+	verdict = expect(hook, frame + ETH, r->len, "t0", r->oif);
+	make(frame, r);
+	ck_assert_int_eq(run(frame, ETH + r->len, &md, sizeof(md)),
+			 verdict ? XDP_PASS : XDP_DROP);
+}
+
+START_TEST(xdp_routes)
+{
+	uint32_t hooks = _i == 0 ? both : _i == 1 ? 1u << IR_HOOK_INPUT :
+			 1u << IR_HOOK_FORWARD;
+	char what[96];
+	int i;
+
+	add_patterns(some, 4);
+	load(BE_XDP, hooks);
+	for (i = 0; i < NROUTES; i++) {
+		run_xdp(&routes[i], hooks);
+		snprintf(what, sizeof(what), "%s to %s", routes[i].src,
+			 routes[i].dst);
+		compare(what);
+	}
+}
+END_TEST
+
+START_TEST(xdp_no_forwarding)
+{
+	struct route r = routes[0];
+
+	ck_assert_int_eq(system("echo 0 > /proc/sys/net/ipv6/conf/all/forwarding"),
+			 0);
+	add_patterns(some, 4);
+	load(BE_XDP, both);
+	r.hook = IR_HOOK_INPUT;
+	r.oif = "";
+	run_xdp(&r, both);
+	compare("no forwarding");
+}
+END_TEST
+
+/* What ipv6_rcv() throws away is not counted, and left to it. */
+START_TEST(xdp_malformed)
+{
+	static const struct { uint8_t at, value; } bad[] = {
+		{ 12, 0x81 }, { 12, 8 }, { ETH, 0x45 }, { ETH, 0x70 },
+		{ ETH + 4, 1 }, { ETH + 5, 61 },
+	};
+	const struct route r = { "2001:db8:1::5", "2001:db8:1::1", 100, 64,
+				 IR_HOOK_INPUT, "" };
+	struct xdp_md md = { .ingress_ifindex = t0 };
+	uint8_t frame[ETH + 100];
+	uint32_t i;
+
+	add_patterns(some, 4);
+	load(BE_XDP, both);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		make(frame, &r);
+		frame[bad[i].at] = bad[i].value;
+		md.data_end = ETH + 100;
+		ck_assert_int_eq(run(frame, md.data_end, &md, sizeof(md)),
+				 XDP_PASS);
+	}
+	for (i = ETH; i < ETH + 100; i++) {
+		make(frame, &r);
+		md.data_end = i;
+		ck_assert_int_eq(run(frame, i, &md, sizeof(md)), XDP_PASS);
+	}
+	compare("malformed");
+}
+END_TEST
+
+/* The options of a hop-by-hop header, and whether a host goes on. */
+static const struct {
+	uint8_t		byte[22];
+	uint8_t		len;	/* of the header, as it says */
+	bool		good;
+} options[] = {
+	{ { 1, 4, 0, 0, 0, 0 }, 0, true },
+	{ { 0, 0, 0, 0, 0, 0 }, 0, true },
+	{ { 1, 4, 0, 0, 1, 0 }, 0, false },	/* no zeros */
+	{ { 1, 5, 0, 0, 0, 0 }, 0, false },	/* too long */
+	{ { 0, 0, 0, 0, 0, 1 }, 0, false },	/* no length */
+	{ { 0, 0, 0, 0, 1, 0 }, 0, true },
+	{ { 5, 2, 0, 0, 1, 0 }, 0, true },	/* router alert */
+	{ { 5, 3, 0, 0, 0, 0 }, 0, false },
+	{ { 0x1e, 4, 1, 2, 3, 4 }, 0, true },	/* not known, which is good */
+	{ { 0x5e, 4, 1, 2, 3, 4 }, 0, false },	/* ... or bad */
+	{ { 0x9e, 4, 1, 2, 3, 4 }, 0, false },
+	{ { 0xde, 4, 1, 2, 3, 4 }, 0, false },
+	{ { 0xc2, 4, 0, 1, 0, 0 }, 0, false },	/* a jumbogram, but too short */
+	{ { 49, 4, 0, 0, 0, 0 }, 0, false },	/* IOAM at a wrong place */
+	{ { 1, 0, 49, 2, 0, 0 }, 0, true },
+	{ { 1, 4, 0, 0, 0, 0, 1, 6 }, 1, false },	/* much padding */
+	{ { 1, 4, 0, 0, 0, 0, 0, 1, 5 }, 1, false },
+	{ { 0x1e, 0, 1, 0, 0x1e, 0, 1, 0, 0x1e, 0, 1, 0, 0x1e, 8 }, 2, true },
+	{ { 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 1, 6 }, 2, false },
+	{ { 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 4 }, 2, true },
+	{ { 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 2 }, 2, false },
+	{ { 1, 4, 0, 0, 0, 0 }, 8, false },	/* cut off */
+};
+
+#define NOPTIONS	((int)(sizeof(options) / sizeof(*options)))
+
+/* As long as its header says, or as the frame with a payload of 0. */
+static void make_options(uint8_t *frame, int i, bool zero)
+{
+	const struct route r = { "2001:db8:1::5", "2001:db8:1::1", 100, 64,
+				 IR_HOOK_INPUT, "" };
+
+	make(frame, &r);
+	frame[ETH + 6] = IPPROTO_HOPOPTS;
+	frame[ETH + 40] = IPPROTO_UDP;
+	frame[ETH + 41] = options[i].len;
+	memcpy(frame + ETH + 42, options[i].byte, sizeof(options[i].byte));
+	if (zero)
+		frame[ETH + 5] = 0;
+}
+
+START_TEST(hop_by_hop_options)
+{
+	struct xdp_md md = { .ingress_ifindex = t0, .data_end = ETH + 100 };
+	struct __sk_buff skb = { .cb[0] = BE_TC_CB_INGRESS, .ifindex = t0 };
+	uint8_t frame[ETH + 100];
+	char what[32];
+	int i, verdict;
+
+	add_patterns(some, 4);
+	load(_i / 2 ? BE_TC : BE_XDP, both);
+	for (i = 0; i < NOPTIONS; i++) {
+		make_options(frame, i, _i % 2);
+		verdict = expect(options[i].good ? IR_HOOK_INPUT : IR_HOOK_NONE,
+				 frame + ETH, 100, "t0", "");
+		if (_i / 2)
+			ck_assert_int_eq(run(frame, ETH + 100, &skb,
+					     sizeof(skb)),
+					 verdict ? (uint32_t)TC_ACT_UNSPEC :
+					 TC_ACT_SHOT);
+		else
+			ck_assert_int_eq(run(frame, ETH + 100, &md,
+					     sizeof(md)),
+					 verdict ? XDP_PASS : XDP_DROP);
+		snprintf(what, sizeof(what), "options %d", i);
+		compare(what);
+	}
+}
+END_TEST
+
+static uint32_t run_tc(const uint8_t *frame, uint32_t len, uint32_t cb,
+		       unsigned int iif, unsigned int ifindex)
+{
+	struct __sk_buff skb = { .cb[0] = cb, .ingress_ifindex = iif,
+				 .ifindex = ifindex };
+
+	return run(frame, len, &skb, sizeof(skb));
+}
+
+static uint32_t verdict_tc(int accept)
+{
+	return accept ? (uint32_t)TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+START_TEST(tc_egress)
+{
+	uint8_t frame[ETH + 100];
+	int verdict;
+
+	be_program_force_copies(_i);
+	add_patterns(some, 4);
+	load(BE_TC, all);
+	make(frame, &routes[0]);
+	verdict = expect(IR_HOOK_FORWARD, frame + ETH, 100, "t0", "t1");
+	ck_assert_int_eq(run_tc(frame, ETH + 100, BE_TC_CB_EGRESS, t0, t1),
+			 verdict_tc(verdict));
+	compare("FORWARD");
+	verdict = expect(IR_HOOK_OUTPUT, frame + ETH, 100, "", "t1");
+	ck_assert_int_eq(run_tc(frame, ETH + 100, BE_TC_CB_EGRESS, 0, t1),
+			 verdict_tc(verdict));
+	compare("OUTPUT");
+	ck_assert_int_eq(run_tc(frame, ETH + 100, 0, t0, t1), TC_ACT_SHOT);
+	frame[12] = 8;
+	frame[13] = 0;
+	ck_assert_int_eq(run_tc(frame, ETH + 100, BE_TC_CB_EGRESS, t0, t1),
+			 (uint32_t)TC_ACT_UNSPEC);
+	compare("neither");
+}
+END_TEST
+
+/* Only what is for this host is judged, without what is behind the packet. */
+START_TEST(tc_ingress)
+{
+	uint8_t frame[ETH + 1510];
+	enum ir_hook hook;
+	int i, verdict;
+
+	be_program_force_copies(_i);
+	add_patterns(some, 4);
+	load(BE_TC, all);
+	for (i = 0; i < NROUTES; i++) {
+		memset(frame, 0, sizeof(frame));
+		make(frame, &routes[i]);
+		hook = routes[i].hook == IR_HOOK_INPUT ? IR_HOOK_INPUT :
+		       IR_HOOK_NONE;
+		verdict = expect(hook, frame + ETH, routes[i].len, "t0", "");
+		ck_assert_int_eq(run_tc(frame, ETH + routes[i].len + 6,
+					BE_TC_CB_INGRESS, 0, t0),
+				 verdict_tc(verdict));
+		compare(routes[i].dst);
+	}
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("IPv6 hooks");
+	TCase *tc = tcase_create("hooks");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, xdp_routes, 0, 3);
+	tcase_add_test(tc, xdp_no_forwarding);
+	tcase_add_test(tc, xdp_malformed);
+	tcase_add_loop_test(tc, hop_by_hop_options, 0, 4);
+	tcase_add_loop_test(tc, tc_egress, 0, 2);
+	tcase_add_loop_test(tc, tc_ingress, 0, 2);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *sr;
+	int failed;
+
+	if (!test_privileged())
+		return SKIPPED;
+	sr = srunner_create(suite());
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

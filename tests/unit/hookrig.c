@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* tests/unit/hookrig.c - one program, its table and what it counted */
+#include "tests/unit/hookrig.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+
+#include "backend/gen.h"
+#include "ir/eval.h"
+#include "tests/unit/rules.h"
+
+struct ir_table *t;
+struct tr_classifier *c;
+struct ir_counter *want, *have;
+uint32_t ncounters;
+int table = -1, counters = -1, ifindexes = -1, prog = -1;
+unsigned int t0, t1;
+
+void tap(const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR);
+
+	ck_assert_msg(fd >= 0, "/dev/net/tun: %s", strerror(errno));
+	strcpy(ifr.ifr_name, name);
+	ck_assert_int_eq(ioctl(fd, TUNSETIFF, &ifr), 0);
+}
+
+void teardown(void)
+{
+	int *const fds[] = { &table, &counters, &ifindexes, &prog };
+	size_t i;
+
+	for (i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+		close(*fds[i]);
+		*fds[i] = -1;
+	}
+	free(want);
+	free(have);
+	want = have = NULL;
+	tr_classifier_free(c);
+	c = NULL;
+	ir_table_free(t);
+	be_program_force_copies(false);
+}
+
+/* Every pattern in every chain, in and out, to be counted. */
+void add_patterns(const char *const *pattern, int n)
+{
+	struct ir_chain *chain;
+	struct ir_rule *r;
+	int hook, i;
+
+	for (hook = IR_HOOK_INPUT; hook <= IR_HOOK_OUTPUT; hook++) {
+		chain = ir_table_base(t, (enum ir_hook)hook);
+		chain->policy = IR_DROP;
+		for (i = 0; i < 2 * n; i++) {
+			r = add_rule(t, chain, IR_CONTINUE, NULL);
+			add_iface(t, r, i % 2 ? IR_IIF : IR_OIF,
+				  pattern[i / 2], !(i % 3));
+		}
+		r = add_rule(t, chain, IR_CONTINUE, NULL);
+		ck_assert_int_eq(ir_rule_add_range(t, r, IR_TTL, 64, 64, false),
+				 0);
+	}
+}
+
+static void add_ifindex(unsigned int ifindex, const char *name)
+{
+	uint32_t class = tr_iface_class(c, name);
+
+	ck_assert_int_eq(bpf_map_update_elem(ifindexes, &ifindex, &class, 0), 0);
+}
+
+void load(enum be_hook_type type, uint32_t hooks)
+{
+	struct be_program_opts o = { .type = type, .hooks = hooks,
+				     .test_fd = -1 };
+	struct diag diag;
+
+	diag_init(&diag);
+	ncounters = ir_table_number(t);
+	c = tr_translate(t, NULL, &diag);
+	ck_assert_msg(c != NULL, "%s", diag.msg);
+	want = calloc(ncounters, sizeof(*want));
+	have = calloc(ncounters, sizeof(*have));
+	o.table_fd = table = be_table_create(c, &diag);
+	o.counter_fd = counters = be_counter_create(ncounters, &diag);
+	ifindexes = bpf_map_create(BPF_MAP_TYPE_HASH, "ifindexes", 4, 4, 16,
+				   NULL);
+	o.ifindex_fd = ifindexes;
+	add_ifindex(1, "lo");
+	add_ifindex(t0, "t0");
+	add_ifindex(t1, "t1");
+	prog = be_program_load(c, &o, NULL, &diag);
+	ck_assert_msg(prog >= 0, "%s", diag.msg);
+}
+
+/* No counter differs from what the evaluator says. */
+void compare(const char *what)
+{
+	uint32_t i;
+
+	ck_assert_int_eq(be_counter_read(counters, have, ncounters), 0);
+	for (i = 0; i < ncounters; i++)
+		ck_assert_msg(have[i].packets == want[i].packets &&
+			      have[i].bytes == want[i].bytes,
+			      "%s: counter %u is %lu/%lu, not %lu/%lu", what, i,
+			      (unsigned long)have[i].packets,
+			      (unsigned long)have[i].bytes,
+			      (unsigned long)want[i].packets,
+			      (unsigned long)want[i].bytes);
+}
+
+/* The evaluator's word on what should happen to the packet at @ip. */
+int expect(enum ir_hook hook, const uint8_t *ip, uint32_t len,
+		  const char *iif, const char *oif)
+{
+	struct ir_packet p;
+
+	if (hook == IR_HOOK_NONE)
+		return 1;
+	ck_assert_int_eq(ir_table_family(t) == AF_INET6 ?
+			 ir_packet_parse6(&p, ip, len) :
+			 ir_packet_parse(&p, ip, len), 0);
+	ir_packet_set_iif(&p, iif);
+	ir_packet_set_oif(&p, oif);
+	return ir_eval(t, hook, &p, want) == IR_ACCEPT;
+}
+
+uint32_t run(const void *data, uint32_t len, const void *ctx,
+		    uint32_t ctx_len)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = data, .data_size_in = len,
+		    .ctx_in = ctx, .ctx_size_in = ctx_len, .repeat = 1);
+
+	ck_assert_msg(!bpf_prog_test_run_opts(prog, &o), "%s",
+		      strerror(errno));
+	return o.retval;
+}
