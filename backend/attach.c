@@ -4,13 +4,19 @@
  */
 #include "backend/attach.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "backend/program.h"
 
 #define BIT(n)	(1u << (n))
+
+/* Of the calling thread's network namespace. */
+#define CONF6	"/proc/sys/net/ipv6/conf"
 
 #define ALL	(BIT(IR_HOOK_INPUT) | BIT(IR_HOOK_FORWARD) | \
 		 BIT(IR_HOOK_OUTPUT))
@@ -222,6 +228,67 @@ out:
 	return err;
 }
 
+/* An IPv6 setting of an interface: 0, 1 ..., or -1 where there is none. */
+static int read_setting(const char *dev, const char *name)
+{
+	char path[96];
+	int value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), CONF6 "/%.15s/%s", dev, name);
+	f = fopen(path, "re");
+	if (!f)
+		return -1;
+	if (fscanf(f, "%d", &value) != 1)
+		value = -1;
+	fclose(f);
+	return value;
+}
+
+static bool has_dev(const struct be_attach *a, const char *dev)
+{
+	int i;
+
+	for (i = 0; i < a->ndevs; i++)
+		if (!strcmp(a->dev[i], dev))
+			return true;
+	return !a->ndevs && strcmp(dev, "all") && strcmp(dev, "default") &&
+	       strcmp(dev, "lo") && *dev != '.';
+}
+
+/*
+ * Whether this host forwards IPv6 packets from @dev of which a route lookup in a
+ * program says that it does not: ip6_forward() asks for the setting of the host,
+ * bpf_ipv6_fib_lookup() for that of the interface.
+ */
+static bool hides_forwarding(const char *dev)
+{
+	return read_setting(dev, "forwarding") == 0 &&
+	       (read_setting("all", "forwarding") > 0 ||
+		read_setting(dev, "force_forwarding") > 0);
+}
+
+static int check_forwarding(const struct be_attach *a, enum be_hook_type type,
+			    struct diag *diag)
+{
+	DIR *dir = opendir(CONF6);
+	const struct dirent *e;
+	int err = 0;
+
+	if (!dir)
+		return 0;		/* a host without IPv6 */
+	while (!err && (e = readdir(dir))) {
+		if (!has_dev(a, e->d_name) || !hides_forwarding(e->d_name))
+			continue;
+		diag_error(diag, NULL,
+			   "hook '%s' cannot tell what is for this host: it forwards IPv6, but net.ipv6.conf.%s.forwarding is 0",
+			   be_hook_type_name(type), e->d_name);
+		err = -EOPNOTSUPP;
+	}
+	closedir(dir);
+	return err;
+}
+
 int be_attach_check(const struct ir_table *t, const struct be_attach *a,
 		    struct diag *diag)
 {
@@ -240,6 +307,9 @@ int be_attach_check(const struct ir_table *t, const struct be_attach *a,
 			if (plan.hooks[type] & BIT(h))
 				err = check_hook(t, (enum ir_hook)h,
 						 (enum be_hook_type)type, diag);
+		if (!err && plan.hooks[type] & BIT(IR_HOOK_INPUT) &&
+		    ir_table_family(t) == AF_INET6)
+			err = check_forwarding(a, (enum be_hook_type)type, diag);
 	}
 	return err;
 }

@@ -63,7 +63,9 @@ int be_attach_plan(const struct be_attach *a, uint32_t hooks,
 /*
  * Whether @t (numbered) can be judged exactly where @a says: xdp and tc do not
  * know the connection state, so no rule that a packet can reach there may test
- * it.  0 or -EOPNOTSUPP, told in @diag with the rule.
+ * it; and in IPv6 they cannot tell what is forwarded where the settings of this
+ * host and of an interface disagree.  0 or -EOPNOTSUPP, told in @diag with the
+ * rule.
  */
 int be_attach_check(const struct ir_table *t, const struct be_attach *a,
 		    struct diag *diag);

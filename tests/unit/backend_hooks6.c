@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -156,6 +157,38 @@ START_TEST(xdp_no_forwarding)
 	r.oif = "";
 	run_xdp(&r, both);
 	compare("no forwarding");
+}
+END_TEST
+
+static int check(const char *spec)
+{
+	struct be_attach where;
+	struct diag diag;
+	int err;
+
+	diag_init(&diag);
+	ck_assert_int_eq(be_attach_parse(spec, &where, &diag), 0);
+	err = be_attach_check(t, &where, &diag);
+	ck_assert_msg(!err || strstr(diag.msg, "conf.t0.forwarding"), "%s",
+		      diag.msg);
+	diag_clear(&diag);
+	return err;
+}
+
+/* An interface whose setting says something else than the host's. */
+START_TEST(forwarding_in_doubt)
+{
+	ck_assert_int_eq(check("xdp"), 0);
+	ck_assert_int_eq(system("echo 0 > /proc/sys/net/ipv6/conf/t0/forwarding"),
+			 0);
+	ck_assert_int_eq(check("xdp"), -EOPNOTSUPP);
+	ck_assert_int_eq(check("tc"), -EOPNOTSUPP);
+	ck_assert_int_eq(check("xdp:t0"), -EOPNOTSUPP);
+	ck_assert_int_eq(check("xdp:t1"), 0);
+	ck_assert_int_eq(check("netfilter"), 0);
+	ck_assert_int_eq(system("echo 0 > /proc/sys/net/ipv6/conf/all/forwarding"),
+			 0);
+	ck_assert_int_eq(check("xdp"), 0);
 }
 END_TEST
 
@@ -339,6 +372,7 @@ static Suite *suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, xdp_routes, 0, 3);
 	tcase_add_test(tc, xdp_no_forwarding);
+	tcase_add_test(tc, forwarding_in_doubt);
 	tcase_add_test(tc, xdp_malformed);
 	tcase_add_loop_test(tc, hop_by_hop_options, 0, 4);
 	tcase_add_loop_test(tc, tc_egress, 0, 2);
