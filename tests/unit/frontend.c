@@ -86,6 +86,7 @@ END_TEST
 
 #define HEADER	64	/* bytes of the image's header */
 #define SUM_AT	20	/* where in it the checksum is */
+#define FAMILY_AT 28	/* and the family */
 
 /* FNV-1a of the image with the checksum 0; puts it in. */
 static void sum_up(unsigned char *p, size_t n)
@@ -224,6 +225,21 @@ START_TEST(test_damaged_tables)
 }
 END_TEST
 
+/* Entries of one family are none of the other. */
+START_TEST(test_other_family)
+{
+	static const uint32_t families[] = { AF_INET6, AF_UNSPEC, 77 };
+	size_t i;
+
+	for (i = 0; i < sizeof(families) / sizeof(*families); i++) {
+		memcpy(image.data + FAMILY_AT, &families[i],
+		       sizeof(families[i]));
+		sum_up(image.data, image.size);
+		ck_assert_int_eq(read_image(image.data, image.size), -EINVAL);
+	}
+}
+END_TEST
+
 static TCase *image_tests(void)
 {
 	TCase *tc = tcase_create("image");
@@ -234,6 +250,7 @@ static TCase *image_tests(void)
 	tcase_add_test(tc, test_forged);
 	tcase_add_test(tc, test_tables);
 	tcase_add_test(tc, test_damaged_tables);
+	tcase_add_test(tc, test_other_family);
 	return tc;
 }
 

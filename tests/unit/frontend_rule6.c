@@ -155,6 +155,23 @@ START_TEST(lines_of_the_other_family_are_left_out)
 }
 END_TEST
 
+START_TEST(rules_are_found_again)
+{
+	struct run r = { .family = AF_INET6 };
+
+	run(&r, "*filter\n-A INPUT -s ::1,fe80::/10 -p tcp -m frag -j DROP\n"
+		"-A INPUT -p all\n-A INPUT\n-I INPUT -p udp -d ::5/::ff\n"
+		"-C INPUT -d ::5/::ff -p 17\n-D INPUT -p all\n"
+		"-D INPUT -s fe80::ff/10 -p tcp -m frag -j DROP\nCOMMIT\n");
+	ck_assert_msg(r.rc == FE_OK, "%s", r.err);
+	ck_assert_str_eq(strchr(strstr(r.saved, "[0:0] -A"), '-'),
+			 "-A INPUT -d ::5/::ff -p udp\n"
+			 "[0:0] -A INPUT -s ::1/128 -p tcp -m frag -j DROP\n"
+			 "[0:0] -A INPUT\nCOMMIT\n");
+	run_free(&r);
+}
+END_TEST
+
 START_TEST(fragments_have_no_option)
 {
 	struct run r = { .family = AF_INET6 };
@@ -275,6 +292,7 @@ TCase *rule6_tests(void)
 
 	tcase_add_loop_test(tc, test_rule6, 0, sizeof(rules) / sizeof(*rules));
 	tcase_add_test(tc, lines_of_the_other_family_are_left_out);
+	tcase_add_test(tc, rules_are_found_again);
 	tcase_add_test(tc, fragments_have_no_option);
 	tcase_add_test(tc, protocols_no_packet_has_are_warned_of);
 	tcase_add_loop_test(tc, ranges_of_addresses, 0, 60);
