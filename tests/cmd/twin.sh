@@ -299,7 +299,7 @@ one() {
 
 # 1.8.11's words for 1.8.9's, and one version for both.
 plain() {
-	sed -e 's/v[0-9.]* (\(bpf\|legacy\))/vX/' \
+	sed -e 's/v*[0-9.]* (\(bpf\|legacy\))/vX/' \
 	    -e 's/must be shorter than IFNAMSIZ (15)/must be shorter than 16 characters/' \
 	    -e 's/multiple -j flags/multiple --jump options/' \
 	    -e 's/multiple -s flags/multiple --source options/' \
