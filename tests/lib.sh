@@ -78,5 +78,13 @@ isolated() {
 	unshare -n -m --propagation private sh -c '
 		mount -t tmpfs none /run && mkdir /run/netns /run/iptables-bpf &&
 		mount -t bpf bpffs /run/iptables-bpf || exit 1
+		ISOLATED=$(readlink /proc/self/ns/net) && export ISOLATED &&
 		exec "$@"' sh "$@"
+}
+
+# Whether that is where we are.  What PID 1 has is no answer: it need not be
+# allowed to look.
+is_isolated() {
+	[ -n "${ISOLATED:-}" ] &&
+		[ "$ISOLATED" = "$(readlink /proc/self/ns/net)" ]
 }

@@ -18,7 +18,7 @@ unset XTBPF_ATTACH
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 command -v iptables-legacy >/dev/null || { echo "needs iptables-legacy"; exit 77; }
 [ -x "$bin" ] || { echo "$bin is not built"; exit 77; }
-if [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ]; then
+if [ -z "${SIDE:-}" ] && ! is_isolated; then
 	isolated "$self" "$@"
 	exit
 fi

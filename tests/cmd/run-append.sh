@@ -12,7 +12,7 @@ limit=150
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin" ] || { echo "$bin is not built"; exit 77; }
-if [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ]; then
+if ! is_isolated; then
 	isolated "$0"
 	exit
 fi

@@ -15,7 +15,7 @@ unset XTBPF_ATTACH IPTABLES_BPF_STORE_ONLY
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
 command -v iptables-legacy-save >/dev/null || { echo "needs iptables"; exit 77; }
-if [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ]; then
+if ! is_isolated; then
 	isolated "$0" "$@"
 	exit
 fi

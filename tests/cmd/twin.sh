@@ -48,7 +48,7 @@ done
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 command -v "$tool-legacy" >/dev/null || { echo "needs $tool-legacy"; exit 77; }
 [ -x "$bin" ] || { echo "$bin is not built"; exit 77; }
-if [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ]; then
+if [ -z "${TWIN_PLAY:-}" ] && ! is_isolated; then
 	isolated "$self" "${args[@]}"
 	exit
 fi

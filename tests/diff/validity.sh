@@ -18,7 +18,7 @@ export ASAN_OPTIONS=detect_leaks=0
 for t in iptables-legacy-restore ip6tables-legacy-restore; do
 	command -v $t >/dev/null || { echo "needs $t"; exit 77; }
 done
-if [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ]; then
+if ! is_isolated; then
 	isolated "$0" "$@"
 	exit
 fi

@@ -12,8 +12,7 @@ bin=$(cd "${top_builddir:-.}" && pwd)
 doc=$(cd "${top_srcdir:-.}" && pwd)/doc
 
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
-if [ "$(id -u)" = 0 ] &&
-   [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ]; then
+if [ "$(id -u)" = 0 ] && ! is_isolated; then
 	isolated "$0"
 	exit
 fi

@@ -13,7 +13,7 @@ bin=${top_builddir:-.}
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -e "$bin/Makefile" ] || { echo "not built"; exit 77; }
-if [ "$(readlink /proc/self/ns/mnt)" = "$(readlink /proc/1/ns/mnt)" ]; then
+if ! is_isolated; then
 	isolated "$0"
 	exit
 fi
