@@ -18,23 +18,24 @@
 #include "cmd/lock.h"
 
 struct args {
+	int		family;		/* AF_UNSPEC: both */
 	bool		all;
 	bool		here;		/* neither --all nor --netns-cookie */
 	uint64_t	cookie;
 };
 
-static int detach_here(struct diag *diag)
+static int detach_here(int family, struct diag *diag)
 {
 	struct be_ns *ns = NULL;
 	int err = be_ns_open(&ns, false, diag);
 
 	if (!err && ns)
-		err = be_ns_detach(ns, AF_UNSPEC, diag);
+		err = be_ns_detach(ns, family, diag);
 	be_ns_close(ns);
 	return err;
 }
 
-static int detach_cookie(uint64_t cookie, struct diag *diag)
+static int detach_cookie(uint64_t cookie, int family, struct diag *diag)
 {
 	struct be_ns *ns = NULL;
 	int err = be_ns_open_cookie(&ns, cookie, diag);
@@ -45,12 +46,12 @@ static int detach_cookie(uint64_t cookie, struct diag *diag)
 		err = -ENOENT;
 	}
 	if (!err)
-		err = be_ns_detach(ns, AF_UNSPEC, diag);
+		err = be_ns_detach(ns, family, diag);
 	be_ns_close(ns);
 	return err;
 }
 
-static int detach_all(struct diag *diag)
+static int detach_all(int family, struct diag *diag)
 {
 	uint64_t *cookie = NULL;
 	size_t n = 0, i;
@@ -58,7 +59,7 @@ static int detach_all(struct diag *diag)
 
 	err = be_ns_list(&cookie, &n, diag);
 	for (i = 0; !err && i < n; i++)
-		err = detach_cookie(cookie[i], diag);
+		err = detach_cookie(cookie[i], family, diag);
 	free(cookie);
 	return err;
 }
@@ -73,11 +74,11 @@ static int detach(const struct args *a)
 		return 4;
 	diag_init(&diag);
 	if (a->all)
-		err = detach_all(&diag);
+		err = detach_all(a->family, &diag);
 	else if (a->here)
-		err = detach_here(&diag);
+		err = detach_here(a->family, &diag);
 	else
-		err = detach_cookie(a->cookie, &diag);
+		err = detach_cookie(a->cookie, a->family, &diag);
 	if (err)
 		diag_error(&diag, NULL, "%s", strerror(-err));
 	diag_print(&diag, stderr, "xtbpf detach");
@@ -101,29 +102,34 @@ static int parse_cookie(struct args *a, const char *word)
 
 static void usage(FILE *out)
 {
-	fputs("Usage: xtbpf detach [--all | --netns-cookie N]\n"
+	fputs("Usage: xtbpf detach [-4 | -6] [--all | --netns-cookie N]\n"
 	      "\n"
 	      "Takes what is loaded in this network namespace off every hook: packets pass.\n"
 	      "With --all in every namespace, with --netns-cookie in the one that\n"
-	      "'xtbpf status --all' shows with this number.\n", out);
+	      "'xtbpf status --all' shows with this number.  With -4 or -6 only the rules of\n"
+	      "iptables or of ip6tables.\n", out);
 }
 
 int cmd_detach(int argc, char **argv, bool json)
 {
 	static const struct option options[] = {
+		{ "ipv4",		no_argument,		NULL, '4' },
+		{ "ipv6",		no_argument,		NULL, '6' },
 		{ "all",		no_argument,		NULL, 'a' },
 		{ "netns-cookie",	required_argument,	NULL, 'n' },
 		{ "help",		no_argument,		NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct args a = { .here = true };
+	struct args a = { .family = AF_UNSPEC, .here = true };
 	int c, err = 0;
 
 	(void)json;		/* nothing is printed */
-	while (!err && (c = getopt_long(argc, argv, "an:h", options,
+	while (!err && (c = getopt_long(argc, argv, "46an:h", options,
 					NULL)) != -1) {
 		if (c == 'a') {
 			a.all = true;
+		} else if (c == '4' || c == '6') {
+			a.family = c == '4' ? AF_INET : AF_INET6;
 		} else if (c == 'n') {
 			err = parse_cookie(&a, optarg);
 		} else if (c == 'h') {

@@ -149,7 +149,8 @@ static int commit(struct run *r)
 	if (!err)
 		return 0;
 	diag_print(&r->diag, stderr, fe_xt_program());
-	if (!r->diag.set || err == -EINVAL || err == -ELOOP || err == -EAGAIN)
+	if (!r->diag.set || err == -EINVAL || err == -ELOOP ||
+	    err == -ERANGE || err == -EAGAIN)
 		return failed(NULL, err);
 	return FE_OTHER_PROBLEM;
 }

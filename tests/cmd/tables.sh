@@ -247,6 +247,10 @@ families() {
 	ok "IPv4 still drops" exits 0 '^:INPUT DROP \[1:2\]' save
 	ok "IPv6 has its rule" exits 0 '2001:db8::1/128' save6
 	ok "status tells both" exits 0 'IPv6, generation 2' xtbpf status
+	ok "IPv6 is detached alone" xtbpf detach -6
+	ok "and gone" test -z "$(save6)"
+	ok "without IPv4" exits 0 '^:INPUT DROP \[1:2\]' save
+	restore6 --store-only "$tmp/six" 2>/dev/null
 	ok "one tool detaches both" xtbpf detach
 	ok "for good" test -z "$(save)$(save6)"
 }
