@@ -5,6 +5,7 @@
  * Whatever is read must neither crash nor hang nor leave libxtables unusable;
  * each table that gets as far as COMMIT is printed, and must come back from its
  * image as it was.  Each input is read twice, the second time with -c -n -v.
+ * What begins with "# IPv6" is ip6tables'.
  *
  * With libFuzzer (configure --enable-fuzzer) or, as part of `make check`, over
  * the files named or those of the corpus.
@@ -26,9 +27,11 @@
 #include "ir/dump.h"
 
 #define COMMAS_MAX	200	/* two lists multiply */
+#define MARK6		"# IPv6"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static int family;
 static bool reading;		/* an extension may be running */
 static FILE *nowhere;
 static void *kept;		/* the image of the last table committed */
@@ -54,7 +57,7 @@ static int begin(void *ctx, const char *name, struct ir_table **out,
 
 	if (*again && kept && !strcmp(name, "filter"))
 		return fe_image_read(kept, kept_size, out, diag);
-	*out = ir_table_new(AF_INET, name);
+	*out = ir_table_new(family, name);
 	return *out ? 0 : -errno;
 }
 
@@ -144,7 +147,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!nowhere)
 		nowhere = fopen("/dev/null", "w");
-	if (!nowhere || fe_xt_init(AF_INET, "iptables-restore"))
+	family = size >= strlen(MARK6) && !memcmp(data, MARK6, strlen(MARK6)) ?
+		 AF_INET6 : AF_INET;
+	if (!nowhere || fe_xt_init(family, "iptables-restore"))
 		abort();
 	stdout = nowhere;
 	stderr = nowhere;
