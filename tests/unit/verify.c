@@ -66,12 +66,17 @@ static void make_sample(const struct ir_table *t, struct sample *s)
 	struct ir_recipe c = { 0 };
 
 	random_packet(t, &s->p);
+	c.build.ipv6 = ir_table_family(t) == AF_INET6;
 	memcpy(c.build.field, s->p.field, sizeof(c.build.field));
 	c.kind = s->p.kind;
 	if (c.kind == IR_KIND_BADOPT || rnd(2))
 		c.build.field[IR_PROTO] = 6;
 	else if (c.kind == IR_KIND_SHORT || c.kind == IR_KIND_NONE || rnd(2))
 		c.build.field[IR_PROTO] = 17;
+	if (c.build.ipv6 && (c.kind == IR_KIND_NOPROTO || !rnd(20))) {
+		c.kind = IR_KIND_NOPROTO;
+		c.build.field[IR_PROTO] = 0;
+	}
 	c.build.total = 20 + rnd(200);
 	c.ctstate = (const uint32_t[]){ 1, 2, 4, 8, 256 }[rnd(5)];
 	s->hook = (enum ir_hook)(IR_HOOK_INPUT + rnd(3));
@@ -131,9 +136,10 @@ static void try_fault(const struct ir_table *t, const struct tr_classifier *good
 	diag_clear(&diag);
 }
 
-static void faulty_table(uint32_t rules, uint32_t faults, struct tally *tally)
+static void faulty_table(int family, uint32_t rules, uint32_t faults,
+			 struct tally *tally)
 {
-	struct ir_table *t = random_table(rnd(4), rules);
+	struct ir_table *t = random_table_of(family, rnd(4), rules);
 	struct tr_classifier *good = translate(t), *bad = translate(t);
 	struct sample *s = calloc(NPACKETS, sizeof(*s));
 	struct fault_sites sites = faults_find(good);
@@ -157,6 +163,8 @@ static void faulty_table(uint32_t rules, uint32_t faults, struct tally *tally)
 	ir_table_free(t);
 }
 
+static const int families[] = { AF_INET, AF_INET6 };
+
 START_TEST(planted_faults)
 {
 	struct tally tally[FAULT_NTYPES] = { 0 };
@@ -164,7 +172,7 @@ START_TEST(planted_faults)
 
 	rnd_seed(1);
 	for (i = 0; i < 9; i++)
-		faulty_table(5 + rnd(20), 14, tally);
+		faulty_table(families[_i], 5 + rnd(20), 14, tally);
 	for (i = 0; i < FAULT_NTYPES; i++) {
 		nchanged += tally[i].changed;
 		found += tally[i].found;
@@ -184,7 +192,7 @@ START_TEST(nothing_wrong)
 
 	rnd_seed((uint64_t)_i + 100);
 	diag_init(&diag);
-	t = random_table(rnd(6), 1 + rnd(40));
+	t = random_table_of(families[_i % 2], rnd(6), 1 + rnd(40));
 	c = translate(t);
 	ck_assert_msg(!verify(t, c, true, &out, &diag), "%s", diag.msg);
 	ck_assert(!diag.set && !out.programs && !out.differences);
@@ -250,11 +258,11 @@ static Suite *suite(bool run)
 
 	tcase_set_tags(tc, "long");	/* left out under valgrind */
 	tcase_set_timeout(tc, 240);
-	tcase_add_test(tc, planted_faults);
+	tcase_add_loop_test(tc, planted_faults, 0, 2);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("walk");
 	tcase_set_timeout(tc, 240);
-	tcase_add_loop_test(tc, nothing_wrong, 0, 4);
+	tcase_add_loop_test(tc, nothing_wrong, 0, 8);
 	suite_add_tcase(s, tc);
 	if (!run)
 		return s;
