@@ -410,8 +410,9 @@ static int send_raw(struct lab *lab, const struct pg_packet *p)
 		to = (struct sockaddr *)&to6;
 		size = sizeof(to6);
 	}
+	/* EINVAL: of IPv6 fragments that cannot be put together. */
 	if (sendto(lab->raw, p->data, pg_total(p), 0, to, size) >= 0 ||
-	    errno == EPERM)
+	    errno == EPERM || (p->ipv6 && errno == EINVAL))
 		return 0;
 	perror("raw socket: send");
 	return -1;
