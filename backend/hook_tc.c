@@ -17,11 +17,13 @@
 #include <netinet/in.h>
 
 #include "backend/gen.h"
+#include "backend/parse.h"
 
 #define OFF(member)		((int)offsetof(struct __sk_buff, member))
 
 #define PACKET_OTHERHOST	3
 #define VLAN_VID_MASK		0xfff
+#define MAX_HEADERS		120	/* IPv4 and TCP with all their options */
 
 /* So many bytes have the headers of any link and an IP header in them. */
 #define PULL			128
@@ -85,6 +87,39 @@ static void find_header(struct be_gen *g, be_label away)
 	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_3, be_gen_header(g)), away);
 }
 
+/* BE_R_IP = the memory at R1, to read freely. */
+static void cast_header(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_movi(BPF_REG_2, 0));
+	be_emit(a, insn_kfunc(g->kernel.rdonly_cast));
+	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
+}
+
+/*
+ * Jumps to @found where all that is read is in linear memory, since copy() gets
+ * at nothing else.  Extension headers may be anywhere.
+ */
+static void all_linear(struct be_gen *g, be_label found)
+{
+	struct be_asm *a = &g->a;
+	be_label away = be_label_new(a);
+
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_10,
+			     BE_FRAME(nonlinear)));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, 0), found);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_AVAIL));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_1, BPF_REG_2));
+	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_1, MAX_HEADERS), away);
+	if (be_gen_v6(g)) {
+		be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 6));
+		be_parse_extension(g, BPF_REG_1, away);
+	}
+	be_jump(a, insn_ja(), found);
+	be_label_here(a, away);
+}
+
 /* The IP header where it is; pulled into linear memory where it must be. */
 static void header_in_place(struct be_gen *g)
 {
@@ -93,7 +128,8 @@ static void header_in_place(struct be_gen *g)
 	be_label some = be_label_new(a);
 
 	find_header(g, away);
-	be_jump(a, insn_ja(), found);
+	cast_header(g);
+	all_linear(g, found);
 	be_label_here(a, away);
 	load_ctx(g, BPF_REG_2, OFF(len));
 	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_2, PULL), some);
@@ -102,10 +138,8 @@ static void header_in_place(struct be_gen *g)
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
 	be_emit(a, insn_call(BPF_FUNC_skb_pull_data));
 	find_header(g, g->drop);
+	cast_header(g);
 	be_label_here(a, found);
-	be_emit(a, insn_movi(BPF_REG_2, 0));
-	be_emit(a, insn_kfunc(g->kernel.rdonly_cast));
-	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
 }
 
 /* R2 bytes behind the IP header's start, R3 of them: to R10 + @to. */
