@@ -262,13 +262,28 @@ static int open_raw(const struct lab *lab)
 {
 	int fd = socket(ipv6(lab) ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC,
 			IPPROTO_RAW), on = 1;
-	int mark = MARK_OURS;
+	int mark = MARK_OURS, off = 0;
 
 	if (fd < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)))
+	    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) ||
+	    (ipv6(lab) && setsockopt(fd, SOL_IPV6, IPV6_MULTICAST_LOOP, &off,
+				     sizeof(off))))
 		perror("raw socket");
 	return fd;
+}
+
+static void drain(struct lab *lab)
+{
+	static uint8_t buf[MTU + 64];
+	uint32_t i;
+	ssize_t n;
+
+	for (i = 0; i < lab->n; i++)
+		while ((n = read(lab->tap[i], buf, sizeof(buf))) > 14) {
+			lab->at_taps.packets++;
+			lab->at_taps.bytes += n - 14;
+		}
 }
 
 /* In the new namespace. */
@@ -289,7 +304,11 @@ static int build(struct lab *lab)
 		return -1;
 	if (lab->flags & LAB_STATEFUL)
 		return rule_pairs(lab) || untrack_some(lab) ? -1 : 0;
-	return route_phases(lab) || swallow(lab) ? -1 : 0;
+	if (route_phases(lab) || swallow(lab))
+		return -1;
+	drain(lab);		/* what interfaces say when they come up */
+	lab->at_taps = (struct ir_counter){ 0 };
+	return 0;
 }
 
 struct lab *lab_new(const char *const *iface, uint32_t n, unsigned int flags)
@@ -416,19 +435,6 @@ static int send_raw(struct lab *lab, const struct pg_packet *p)
 		return 0;
 	perror("raw socket: send");
 	return -1;
-}
-
-static void drain(struct lab *lab)
-{
-	static uint8_t buf[MTU + 64];
-	uint32_t i;
-	ssize_t n;
-
-	for (i = 0; i < lab->n; i++)
-		while ((n = read(lab->tap[i], buf, sizeof(buf))) > 14) {
-			lab->at_taps.packets++;
-			lab->at_taps.bytes += n - 14;
-		}
 }
 
 static int write_tap(struct lab *lab, const struct pg_packet *p)

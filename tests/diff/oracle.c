@@ -97,35 +97,41 @@ static struct pktgen *make_pktgen(const struct subject *s)
 }
 
 /*
- * xdp and tc see packets that no chain sees, and count them (hook_xdp.c says
- * which); and of IPv4 fragments one by one, where INPUT has the whole packet.
+ * xdp and tc see packets that no chain sees, and count them (hook_xdp.c and
+ * rcv6.c say which); and of IPv4 fragments one by one, where INPUT has the whole
+ * packet.  By the loopback these come as well.
  */
 static bool admit_early(const struct lab *lab, const struct pg_packet *p)
 {
 	struct lab_sight sight[2];
 	uint32_t n = lab_predict(lab, p, sight);
+	bool lo = n && sight[0].oif && !strcmp(sight[0].oif, "lo");
 
-	if (!n)
+	if (!n || (lo && n == 1))
 		return false;
-	if (p->ipv6 || (!(p->data[6] & 0x3f) && !p->data[7]))
-		return true;
-	return sight[0].hook == IR_HOOK_FORWARD || (sight[0].oif &&
-						    strcmp(sight[0].oif, "lo"));
+	return p->ipv6 || (!(p->data[6] & 0x3f) && !p->data[7]) ||
+	       sight[0].hook == IR_HOOK_FORWARD || (sight[0].oif && !lo);
 }
 
-/* tc drops what has two priority tags (hook_tc.c). */
+/*
+ * tc drops what has two priority tags (hook_tc.c), and does not see what is not
+ * sent: multicast for this host alone.
+ */
 static bool admit_tc(const struct lab *lab, const struct pg_packet *p)
 {
+	if (p->ipv6 && p->hook == IR_HOOK_OUTPUT && p->data[24] == 0xff &&
+	    (p->data[25] & 15) <= 1)
+		return false;
 	return p->tags < 2 && admit_early(lab, p);
 }
 
-static void set_hooks(struct compare *c, const char *hook)
+static void set_hooks(struct compare *c)
 {
 	c->hooks = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
 		   1u << IR_HOOK_OUTPUT;
-	if (hook && !strcmp(hook, "xdp"))
+	if (conf.mode == MODE_LIVE && !strcmp(conf.hook, "xdp"))
 		c->admit = admit_early;
-	if (hook && !strcmp(hook, "tc"))
+	if (conf.mode == MODE_LIVE && !strcmp(conf.hook, "tc"))
 		c->admit = admit_tc;
 }
 
@@ -138,7 +144,7 @@ static enum outcome compare(struct subject *s, struct judge *a,
 	};
 	int err;
 
-	set_hooks(&c, s->conf->mode == MODE_LIVE ? s->conf->hook : NULL);
+	set_hooks(&c);
 	c.gen = make_pktgen(s);
 	if (!c.gen)
 		return BROKEN;
