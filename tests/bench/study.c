@@ -199,7 +199,7 @@ static int build(struct study *s, struct diag *diag)
 {
 	int err;
 
-	s->size[LINEAR] = s->rs.chain->nrules * sizeof(*s->rule);
+	s->size[LINEAR] = (size_t)s->rs.chain->nrules * (IR_DPORT + 1) * 8;
 	s->build_ms[BITS] = bench_clock_cpu();
 	s->bits = bits_new(s->rule, s->rs.chain->nrules);
 	s->build_ms[BITS] = bench_clock_cpu() - s->build_ms[BITS];
@@ -448,15 +448,18 @@ static int study_any(char *arg)
 	return err;
 }
 
+/* Rules that ask for more than ranges of addresses and ports are left out. */
 static int study_all(void)
 {
 	const char *const *kind;
 	uint32_t n;
 	int err = 0;
 
-	for (kind = bench_rulegen_kinds; *kind; kind++)
+	for (kind = bench_rulegen_kinds; *kind; kind++) {
 		for (n = 1000; !err && n <= 10000; n *= 10)
 			err = study_made_up(*kind, n);
+		err = err == -EOPNOTSUPP ? 0 : err;
+	}
 	return err;
 }
 
