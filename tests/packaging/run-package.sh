@@ -169,6 +169,8 @@ names
 units
 boot
 switch
+ok "upgrade" inside dpkg --install /tmp/p.deb
+ok "leaves the choice" says '(bpf)' iptables -V
 ok "remove" inside dpkg --remove iptables-bpf
 alternatives >"$tmp/after"
 ok "gives the place back" diff "$tmp/before" "$tmp/after"
