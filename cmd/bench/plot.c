@@ -142,7 +142,7 @@ static void write_script(const struct plot *p)
 		"set ylabel \"%s\"\n"
 		"set format x \"%%.0f\"\n"
 		"set format y \"%%.0f\"\n"
-		"set grid xtics ytics mxtics mytics lc rgb \"#cccccc\", lc rgb \"#eeeeee\"\n"
+		"set grid xtics ytics lc rgb \"#cccccc\"\n"
 		"set key outside right top\n"
 		"set offsets graph 0.05, graph 0.05\n",
 		420 * p->nkinds, p->frames ? "CPU ns per frame, making included" :
