@@ -7,6 +7,7 @@
  *	context		the hook's: find the IP header			hook_*.c
  *	source		the hook's: which chain, interfaces, state	hook_*.c
  *	parse		fields of the headers into the frame		parse*.c
+ *	recall		the same packet again			flow.c
  *	walk		table lookups, counters, verdict		walk.c
  *
  * Conventions are in regs.h.
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 
 #include "backend/asm.h"
+#include "backend/flow.h"
 #include "backend/kernel.h"
 #include "backend/program.h"
 #include "backend/regs.h"
@@ -83,12 +85,14 @@ struct be_gen {
 	const struct be_hook_ops *ops;
 	struct be_kernel kernel;
 	bool		copies;		/* no plain loads: copy all headers */
+	struct be_flow	flow;		/* planned (flow.h) */
 	int		scratch_fd;	/* deep jump stacks; -1: none */
 	uint32_t	mask;		/* of offsets in the table */
 	be_label	accept;
 	be_label	drop;
 	be_label	parse;		/* source() ends here */
 	be_label	walk;		/* parse() ends here */
+	be_label	judged;		/* BE_R_WORD's action is the verdict */
 };
 
 static inline bool be_gen_uses(const struct be_gen *g, enum ir_field f)
@@ -183,8 +187,14 @@ void be_gen_tests(struct be_gen *g, bool k0);
  */
 void be_gen_extra(struct be_gen *g, be_label miss);
 
-/* Adds the packet to the counter of BE_R_WORD's id.  Clobbers R0 to R5. */
-void be_gen_count(struct be_gen *g);
+/*
+ * Adds the packet to the counter of BE_R_WORD's id, and with @note notes that for
+ * the flow memo.  Clobbers R0 to R5.
+ */
+void be_gen_count(struct be_gen *g, bool note);
+
+/* Jumps to @to where BE_R_WORD accepts or drops.  R1 = its action otherwise. */
+void be_gen_verdict_to(struct be_gen *g, be_label to);
 
 /*
  * The jump stack (stack.c), in the frame or, when the ruleset nests deeper than

@@ -259,6 +259,19 @@ static int try_both(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 	return try(g, ninsns, diag);
 }
 
+static int make_flows(struct be_gen *g, struct diag *diag)
+{
+	be_flow_plan(g);
+	if (!g->flow.used)
+		return 0;
+	g->flow.fd = be_flow_create(&g->flow);
+	if (g->flow.fd >= 0)
+		return 0;
+	diag_error(diag, NULL, "cannot create the map of flows: %s",
+		   strerror(-g->flow.fd));
+	return g->flow.fd;
+}
+
 int be_program_load(const struct tr_classifier *c,
 		    const struct be_program_opts *opts, uint32_t *ninsns,
 		    struct diag *diag)
@@ -268,6 +281,7 @@ int be_program_load(const struct tr_classifier *c,
 		.opts = opts,
 		.ops = types[opts->type],
 		.scratch_fd = -1,
+		.flow.fd = -1,
 		.mask = be_table_mask(c),
 	};
 	int fd;
@@ -285,9 +299,13 @@ int be_program_load(const struct tr_classifier *c,
 				   c->depth, strerror(-fd));
 	}
 	if (!fd)
+		fd = make_flows(&g, diag);
+	if (!fd)
 		fd = try_both(&g, ninsns, diag);
 	if (g.scratch_fd >= 0)
 		close(g.scratch_fd);
+	if (g.flow.fd >= 0)
+		close(g.flow.fd);
 	return fd;
 }
 
@@ -313,6 +331,7 @@ int be_program_size(const struct tr_classifier *c, enum be_hook_type type,
 		err = check_kernel(&g, diag);
 	if (err)
 		return err;
+	be_flow_plan(&g);
 	be_asm_init(&g.a);
 	err = emit(&g);
 	if (err)

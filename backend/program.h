@@ -37,6 +37,14 @@ enum {
 	BE_TC_CB_INGRESS	= 2,
 };
 
+/* Whether a program has a flow memo (flow.h). */
+enum be_flows {
+	BE_FLOWS_AUTO,		/* where one is worth it */
+	BE_FLOWS_EAGER,		/* for tests: and each flow is put in at once */
+	BE_FLOWS_ALWAYS,	/* for tests: that with any ruleset */
+	BE_FLOWS_NEVER,
+};
+
 struct be_program_opts {
 	enum be_hook_type type;
 	/* Which hooks this program judges; others are accepted uncounted. */
@@ -46,6 +54,7 @@ struct be_program_opts {
 	int		ifindex_fd;	/* xdp, tc: hash of ifindex -> class, u32 both;
 					 * -1 when no rule names an interface */
 	int		test_fd;	/* -1: none */
+	enum be_flows	flows;
 };
 
 /* Maps for a classifier.  A new fd, or -errno told in @diag. */

@@ -62,14 +62,17 @@ struct be_frame {
 	uint32_t	depth;		/* how many returns are on the stack */
 	uint32_t	level;		/* which scratch area is ours (stack.c) */
 	uint32_t	zero;		/* 0, and the verifier does not know it */
-	uint32_t	unused;
+	uint32_t	flow;		/* 0, or where to note the walk (flow.c) */
 	uint32_t	field[16];	/* by enum ir_field */
 	struct be_return stack[BE_STACK_DEPTH];
 
 	uint64_t	bytes;		/* what a counter adds */
 	uint32_t	multi;		/* the segment has not just one group ... */
 	uint32_t	k0;		/* ... word 0 to go on from, */
-	uint32_t	group;		/* the offset of the one at hand, */
+	union {
+		uint32_t start;		/* before the walk: where it starts, */
+		uint32_t group;		/* then the offset of the one at hand, */
+	};
 	uint32_t	best;		/* and the record with the lowest id yet */
 	uint32_t	key;		/* of a map lookup */
 	uint32_t	nonlinear;	/* skb->data_len */

@@ -28,6 +28,7 @@ struct walk {
 	be_label	multi;		/* the same, from frame.k0 */
 	be_label	group;		/* the one at frame.group */
 	be_label	next_group;
+	be_label	judged;		/* BE_R_WORD accepts or drops */
 };
 
 void be_gen_loop(struct be_gen *g)
@@ -349,7 +350,7 @@ static void add(struct be_gen *g, int off)
 	be_emit(a, insn_store(BPF_DW, BPF_REG_0, off, BPF_REG_2));
 }
 
-void be_gen_count(struct be_gen *g)
+void be_gen_count(struct be_gen *g, bool note)
 {
 	struct be_asm *a = &g->a;
 	be_label done = be_label_new(a);
@@ -370,7 +371,20 @@ void be_gen_count(struct be_gen *g)
 	add(g, offsetof(struct ir_counter, bytes));
 	be_emit(a, insn_movi(BPF_REG_1, 1));
 	add(g, offsetof(struct ir_counter, packets));
+	if (note)
+		be_gen_flow_note(g);
 	be_label_here(a, done);
+}
+
+void be_gen_verdict_to(struct be_gen *g, be_label to)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_ACTION_MASK));
+	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_1));
+	be_emit(a, insn_alui(BPF_SUB, BPF_REG_2, TR_ACCEPT));
+	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_2, TR_DROP - TR_ACCEPT), to);
 }
 
 /* Back to where the last jump was made. */
@@ -422,11 +436,8 @@ static void walk_hit(struct be_gen *g, const struct walk *w)
 	be_label ret = be_label_new(a);
 
 	be_label_here(a, w->hit);
-	be_gen_count(g);
-	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_ACTION_MASK));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_ACCEPT), g->accept);
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_DROP), g->drop);
+	be_gen_count(g, true);
+	be_gen_verdict_to(g, w->judged);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_JUMP), jump);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_RETURN), ret);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, TR_GOTO), go);
@@ -480,6 +491,7 @@ static void walk_start(struct be_gen *g)
 
 	be_stack_claim(g);
 	forget(g);
+	be_gen_flow_recall(g);
 	be_emit_load64(a, BE_R_TABLE, BPF_PSEUDO_MAP_VALUE,
 		       (uint32_t)g->opts->table_fd);
 	be_emit(a, insn_movi(BE_R_ADDRS, 0));
@@ -495,13 +507,46 @@ static void walk_start(struct be_gen *g)
 	be_emit(a, insn_alu32(BPF_ADD, BPF_REG_1, BPF_REG_2));
 }
 
+/* The verdict of BE_R_WORD.  No branch: which it is can hardly be foreseen. */
+static void verdict(struct be_gen *g)
+{
+	const int32_t accept = g->ops->accept, drop = g->ops->drop;
+	struct be_asm *a = &g->a;
+
+	_Static_assert((TR_ACCEPT & 1) && !(TR_DROP & 1), "the lowest bit");
+	be_emit(a, insn_mov32(BPF_REG_0, BE_R_WORD));
+	be_emit(a, insn_alu32i(BPF_AND, BPF_REG_0, 1));
+	be_emit(a, insn_alu32i(BPF_MUL, BPF_REG_0, accept - drop));
+	be_emit(a, insn_alu32i(BPF_ADD, BPF_REG_0, drop));
+	be_emit(a, insn_exit());
+}
+
+/* The ends of the walk; @drop is where packets are dropped uncounted. */
+static void walk_over(struct be_gen *g, const struct walk *w, be_label drop)
+{
+	struct be_asm *a = &g->a;
+
+	be_label_here(a, w->judged);
+	be_gen_flow_end(g, true);
+	be_stack_release(g);
+	be_label_here(a, g->judged);
+	verdict(g);
+
+	be_label_here(a, g->drop);
+	g->drop = drop;
+	be_gen_flow_end(g, false);
+	be_stack_release(g);
+	be_jump(a, insn_ja(), drop);
+}
+
 void be_gen_walk(struct be_gen *g)
 {
-	be_label accept = g->accept, drop = g->drop;
 	struct be_asm *a = &g->a;
+	be_label drop = g->drop;
 	struct walk w;
 
 	be_label_here(a, g->walk);
+	g->judged = be_label_new(a);
 	walk_start(g);
 	w.enter = be_label_new(a);
 	w.hit = be_label_new(a);
@@ -512,19 +557,11 @@ void be_gen_walk(struct be_gen *g)
 	w.multi = be_label_new(a);
 	w.group = be_label_new(a);
 	w.next_group = be_label_new(a);
-	g->accept = be_label_new(a);
+	w.judged = be_label_new(a);
 	g->drop = be_label_new(a);
 	walk_enter(g, &w);
 	walk_single(g, &w);
 	walk_multi(g, &w);
 	walk_hit(g, &w);
-
-	be_label_here(a, g->accept);
-	g->accept = accept;
-	be_stack_release(g);
-	be_jump(a, insn_ja(), accept);
-	be_label_here(a, g->drop);
-	g->drop = drop;
-	be_stack_release(g);
-	be_jump(a, insn_ja(), drop);
+	walk_over(g, &w, drop);
 }
