@@ -10,8 +10,8 @@
  * may get through, and the policy counters, which go on from ruleset to
  * ruleset, must end at the number of frames and of their bytes.
  *
- * The same is then done with a detach before each commit, to show that leaks
- * would have been seen.
+ * The same is then done while rulesets of IPv6 come to the same hook and go, and
+ * with a detach before each commit, to show that leaks would have been seen.
  */
 #include "config.h"
 
@@ -246,14 +246,15 @@ static void generate(int prog, uint32_t ifindex, uint64_t frames)
 }
 
 /* @extra rules that the frames meet on their way, none of them the end. */
-static void make_rules(struct rules *r, uint32_t extra, const char *image)
+static void make_rules(struct rules *r, int family, uint32_t extra,
+		       const char *image)
 {
 	static const enum ir_hook hooks[] = { IR_HOOK_INPUT, IR_HOOK_FORWARD };
 	struct ir_chain *c;
 	struct ir_rule *rule;
 	uint32_t i, k, depth;
 
-	r->t = ir_table_new(AF_INET, "filter");
+	r->t = ir_table_new(family, "filter");
 	for (i = 0; r->t && i < 2; i++) {
 		c = ir_table_base(r->t, hooks[i]);
 		c->policy = IR_DROP;
@@ -277,11 +278,12 @@ static void make_rules(struct rules *r, uint32_t extra, const char *image)
 	strcpy(r->image, image);
 }
 
-static void read_back(struct be_image *image)
+static void read_back(int family, struct be_image *image)
 {
 	struct be_ns *ns;
 
-	if (be_ns_open(&ns, true, &diag) || be_ns_read(ns, AF_INET, image, &diag))
+	if (be_ns_open(&ns, true, &diag) ||
+	    be_ns_read(ns, family, image, &diag))
 		die("read");
 	be_ns_close(ns);
 }
@@ -294,7 +296,7 @@ static void commit(const struct rules *r, const struct rules *old,
 	uint32_t continues[NCOUNTERS], i;
 	struct be_image before;
 	struct be_commit c = {
-		.family		= AF_INET,
+		.family = ir_table_family(r->t),
 		.classifier = r->c, .ruleset = r->image,
 		.size = sizeof(r->image), .start = start,
 		.continues = continues, .before = &before, .attach = attach,
@@ -302,7 +304,7 @@ static void commit(const struct rules *r, const struct rules *old,
 	struct be_ns *ns;
 
 	memset(continues, 0xff, sizeof(continues));
-	read_back(&before);
+	read_back(c.family, &before);
 	for (i = 0; before.ruleset && i < 2; i++) {
 		continues[r->policy[i]] = old->policy[i];
 		start[r->policy[i]] = before.counter[old->policy[i]];
@@ -313,25 +315,49 @@ static void commit(const struct rules *r, const struct rules *old,
 	be_image_free(&before);
 }
 
-static void detach(void)
+static void detach(int family)
 {
 	struct be_ns *ns;
 
-	if (be_ns_open(&ns, false, &diag) || (ns && be_ns_detach(ns, AF_UNSPEC, &diag)))
+	if (be_ns_open(&ns, false, &diag) ||
+	    (ns && be_ns_detach(ns, family, &diag)))
 		die("detach");
 	be_ns_close(ns);
 }
 
+/* How rulesets are replaced. */
+enum manner {
+	ATOMIC,
+	NAIVE,		/* one is taken off first */
+	BESIDE,		/* those of IPv6 come and go, too, r[2] and r[3] */
+};
+
+/* IPv6 comes to this hook, changes, goes to another, and is taken off. */
+static void change_other(struct rules *r, const struct be_attach *attach,
+			 unsigned int n)
+{
+	static const struct be_attach elsewhere = { .type = BE_NETFILTER };
+
+	if (n % 4 == 3)
+		detach(AF_INET6);
+	else
+		commit(&r[2 + n % 2], &r[3 - n % 2],
+		       n % 4 == 2 ? &elsewhere : attach);
+}
+
 /* Replaces until the generator ends.  How often; *last is what is in force. */
 static unsigned int replace(struct rules *r, const struct be_attach *attach,
-			    pid_t generator, bool naive, struct rules **last)
+			    pid_t generator, enum manner manner,
+			    struct rules **last)
 {
 	unsigned int n = 0;
 	int status;
 
 	while (!waitpid(generator, &status, WNOHANG)) {
-		if (naive)
-			detach();
+		if (manner == NAIVE)
+			detach(AF_UNSPEC);
+		if (manner == BESIDE)
+			change_other(r, attach, n);
 		commit(&r[(n + 1) % 2], &r[n % 2], attach);
 		shared->enough = ++n >= REPLACEMENTS;
 	}
@@ -349,7 +375,7 @@ struct result {
 };
 
 static void experiment(struct rules *r, const struct be_attach *attach,
-		       uint64_t frames, bool naive, struct result *res)
+		       uint64_t frames, enum manner manner, struct result *res)
 {
 	uint8_t two[2 * FRAME];
 	const uint64_t leaked_before = leaked();
@@ -372,10 +398,10 @@ static void experiment(struct rules *r, const struct be_attach *attach,
 		_exit(0);
 	}
 	on_cpu(1);
-	res->replaced = replace(r, attach, pid, naive, &last);
+	res->replaced = replace(r, attach, pid, manner, &last);
 	res->frames = shared->sent;
 	usleep(100000);
-	read_back(&image);
+	read_back(AF_INET, &image);
 	memset(&res->counted, 0, sizeof(res->counted));
 	for (i = 0; i < 2; i++) {
 		res->counted.packets += image.counter[last->policy[i]].packets;
@@ -383,7 +409,7 @@ static void experiment(struct rules *r, const struct be_attach *attach,
 	}
 	be_image_free(&image);
 	res->leaked = leaked() - leaked_before;
-	detach();
+	detach(AF_UNSPEC);
 	close(prog);
 	close(box);
 }
@@ -414,9 +440,9 @@ int main(int argc, char **argv)
 	const uint64_t frames = argc > 2 ? strtoull(argv[2], NULL, 10) : FRAMES;
 	const char *spec;
 	struct be_attach attach;
-	struct rules r[2];
+	struct rules r[4];
 	struct result res;
-	int failed;
+	int failed, i;
 
 	if (argc < 2) {
 		fputs("usage: replace netfilter|xdp|tc [FRAMES]\n", stderr);
@@ -436,19 +462,25 @@ int main(int argc, char **argv)
 		die("mmap");
 	make_host();
 	set_gro("r0");
-	make_rules(&r[0], 1, "one");
-	make_rules(&r[1], 3, "three");
-	experiment(r, &attach, frames, false, &res);
+	for (i = 0; i < 4; i++)
+		make_rules(&r[i], i < 2 ? AF_INET : AF_INET6, i % 2 ? 3 : 1,
+			   i % 2 ? "three" : "one");
+	experiment(r, &attach, frames, ATOMIC, &res);
 	failed = report(argv[1], "", &res,
 			!res.leaked && res.replaced >= REPLACEMENTS &&
 			res.counted.packets == res.frames &&
 			res.counted.bytes == res.frames * IP_BYTES);
-	experiment(r, &attach, frames / 10, true, &res);
+	experiment(r, &attach, frames / 4, BESIDE, &res);
+	failed |= report(argv[1], " beside IPv6", &res,
+			 !res.leaked && res.replaced >= REPLACEMENTS &&
+			 res.counted.packets == res.frames &&
+			 res.counted.bytes == res.frames * IP_BYTES);
+	experiment(r, &attach, frames / 10, NAIVE, &res);
 	failed |= report(argv[1], " naively, must leak", &res,
 			 res.leaked && res.replaced);
-	tr_classifier_free(r[0].c);
-	tr_classifier_free(r[1].c);
-	ir_table_free(r[0].t);
-	ir_table_free(r[1].t);
+	for (i = 0; i < 4; i++) {
+		tr_classifier_free(r[i].c);
+		ir_table_free(r[i].t);
+	}
 	return failed;
 }

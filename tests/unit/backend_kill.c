@@ -94,12 +94,21 @@ START_TEST(fails_at_every_step)
 }
 END_TEST
 
+/* The first ruleset there is, at each kind; twice more there is one already. */
+static void first_or_beside(int i)
+{
+	if (i < NKINDS)
+		use(&kinds[i]);
+	else
+		beside(i - NKINDS + 1);
+}
+
 START_TEST(first_fails_at_every_step)
 {
 	unsigned int n, met = 0;
 	int err;
 
-	beside(_i);
+	first_or_beside(_i);
 	for (n = 1;; n++) {
 		be_fault_set(n, BE_FAULT_FAIL);
 		err = commit_from(&stop, NULL, true);
@@ -197,7 +206,7 @@ START_TEST(first_killed_at_every_step)
 	unsigned int n;
 	bool killed;
 
-	beside(_i);
+	first_or_beside(_i);
 	for (n = 1;; n++) {
 		killed = killed_at(n, &stop);
 		r = in_force(&image);
@@ -221,7 +230,7 @@ START_TEST(detach_killed_at_every_step)
 {
 	unsigned int n;
 
-	beside(_i);
+	first_or_beside(_i);
 	for (n = 1;; n++) {
 		commit(&stop);
 		if (!killed_at(n, NULL))
@@ -323,11 +332,11 @@ static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, counters_survive_kill);
 	tcase_add_loop_test(tc, fails_at_every_step, 0, NKINDS);
-	tcase_add_loop_test(tc, first_fails_at_every_step, 0, NKINDS);
+	tcase_add_loop_test(tc, first_fails_at_every_step, 0, NKINDS + 2);
 	tcase_add_loop_test(tc, killed_at_every_step, 0, NKINDS);
 	tcase_add_loop_test(tc, move_killed_at_every_step, 0, NKINDS);
-	tcase_add_loop_test(tc, first_killed_at_every_step, 0, NKINDS);
-	tcase_add_loop_test(tc, detach_killed_at_every_step, 0, NKINDS);
+	tcase_add_loop_test(tc, first_killed_at_every_step, 0, NKINDS + 2);
+	tcase_add_loop_test(tc, detach_killed_at_every_step, 0, NKINDS + 2);
 	tcase_add_test(tc, killed_at_random);
 	tcase_add_test(tc, read_while_written);
 }
