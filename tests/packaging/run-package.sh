@@ -164,6 +164,9 @@ cp "$top/debian/tests/restore-save" "$tmp/root/tmp"
 alternatives >"$tmp/before"
 ok "install" inside dpkg --install /tmp/p.deb || exit 1
 alternatives | grep '^Value' >"$tmp/value"
+version=$(dpkg-deb --field "$deb" Version)
+ok "has the version of the commands" says "^xtbpf v$version," xtbpf --version
+ok "and of NEWS" grep -q -x "iptables-bpf $version" "$top/NEWS"
 ok "takes nobody's place" diff <(grep '^Value' "$tmp/before") "$tmp/value"
 names
 units
