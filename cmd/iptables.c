@@ -19,6 +19,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/session.h"
+#include "frontend/blob.h"
 #include "frontend/command.h"
 #include "frontend/edit.h"
 #include "frontend/restore.h"
@@ -29,6 +30,7 @@ struct run {
 	struct fe_command command;
 	struct cmd_session session;
 	struct ir_table	*table;		/* ours */
+	char		*dump;		/* ours: the table before, for -v -v */
 	struct diag	diag;
 	int		err;		/* of begin() */
 };
@@ -77,6 +79,21 @@ static int parse(void *arg)
 	return 0;
 }
 
+/* With -v -v the table as it was is shown, but last of all. */
+static int note_before(struct run *r)
+{
+	FILE *out;
+	size_t n;
+	int err;
+
+	out = open_memstream(&r->dump, &n);
+	if (!out)
+		return -ENOMEM;
+	ir_table_number(r->table);
+	err = fe_blob_print(out, r->table);
+	return fclose(out) ? -ENOMEM : err;
+}
+
 static int edit(void *arg)
 {
 	struct run *r = arg;
@@ -85,7 +102,16 @@ static int edit(void *arg)
 		.command	= &r->command,
 	};
 
-	return fe_edit_run(&ed, &r->diag);
+	int err = 0;
+
+	if (r->command.verbose > 1)
+		err = note_before(r);
+	if (err)
+		return err;
+	err = fe_edit_run(&ed, &r->diag);
+	if (r->dump)
+		fputs(r->dump, stdout);
+	return err;
 }
 
 static int no_table(void *arg)
@@ -205,6 +231,7 @@ static int start(int family, const char *prog, int argc, char **argv)
 	}
 	status = run(&r, argc - own, argv + own);
 	ir_table_free(r.table);
+	free(r.dump);
 	diag_clear(&r.diag);
 	return status;
 }

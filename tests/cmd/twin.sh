@@ -30,7 +30,7 @@ unset XTBPF_ATTACH IPTABLES_BPF_STORE_ONLY
 
 if [ $# = 0 ]; then
 	status=0
-	for kind in '-n 300' '-6 -n 150' '-a -n 150' '-6 -a -n 150'; do
+	for kind in '-n 300' '-6 -n 100' '-a -n 100' '-6 -a -n 100'; do
 		# shellcheck disable=SC2086
 		"$self" $kind || status=1
 	done
@@ -239,6 +239,17 @@ spec() {
 	known=("${known[@]: -40}")
 }
 
+# ip6tables 1.8.9 does not look at all of an extension's data when it looks for a
+# rule: other rules than those it sees whole are not asked for.
+whole() {
+	local plain='( -j (ACCEPT|DROP|RETURN|a|b|c|d|web)| -g .*)?$'
+
+	[ $tool = iptables ] || {
+		[[ " ${rule[*]}" =~ $plain ]] &&
+			[[ " ${rule[*]}" != *' --'* && " ${rule[*]}" != *' -m '* ]]
+	} || rule=(-s 2001:db8::1 -j ACCEPT)
+}
+
 # One command, in $words.
 one() {
 	local table c
@@ -250,11 +261,15 @@ one() {
 	pick A A A A A A A A I I I I D D D Dn Dn R R C C N N N N X X X E P P Z Z \
 		F S L odd
 	c=$REPLY
-	# -v twice dumps the kernel's table, which we have none of
-	[[ $c = [LS] || $c = odd ]] || ! chance 8 || words+=(-v)
+	! chance 8 || words+=(-v)
+	! chance 2 || words+=(-v -v)
 	! chance 5 || words+=(-w)
 	case $c in
-	A | D | C) chain; words+=("-$c" "$REPLY"); spec; words+=("${rule[@]}") ;;
+	A) chain; words+=(-A "$REPLY"); spec; words+=("${rule[@]}") ;;
+	D | C)
+		chain; words+=("-$c" "$REPLY")
+		spec; whole; words+=("${rule[@]}")
+		;;
 	I)
 		chain; words+=(-I "$REPLY")
 		! chance 50 || { number; words+=("$REPLY"); }
@@ -361,6 +376,7 @@ play() {
 		table=filter
 		[ -z "$all" ] || table=${words[1]}
 		"${run[@]}" -t "$table" -v -S 2>&1
+		[ $((i % 50)) != 7 ] || "${run[@]}" -t "$table" -vv -S 2>&1
 		if [ $((i % 25)) = 0 ]; then
 			"${run[@]}" -t "$table" -L -v -x -n --line-numbers 2>&1
 			"${run[@]}" -t "$table" -L 2>&1
@@ -389,7 +405,7 @@ for side in legacy ours; do
 		plain >"$tmp/$side"
 done
 good=$(grep -c '^exit status 0$' "$tmp/legacy")
-if [ "$good" -lt $((commands / 4)) ] || [ "$good" -gt $((commands * 9 / 10)) ]; then
+if [ "$good" -lt $((commands / 8)) ] || [ "$good" -gt $((commands * 9 / 10)) ]; then
 	echo "FAIL $name: $good of $commands commands are good, seed $seed"
 	exit 1
 fi
