@@ -132,12 +132,6 @@ static void put16(uint8_t *p, uint32_t v)
 	p[1] = (uint8_t)v;
 }
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
 static uint32_t sum(const uint8_t *p, uint32_t len, uint32_t s)
 {
 	uint32_t i;
@@ -155,39 +149,29 @@ static uint32_t fold(uint32_t s)
 }
 
 /* What is behind the headers is 0, so that the length alone adds to a sum. */
-static void make_transport(const struct spec *s, uint8_t *ip, uint32_t len)
+static void make_checksum(uint8_t *ip, uint32_t proto, uint32_t len)
 {
-	uint32_t proto = s->field[IR_PROTO];
 	uint8_t *th = ip + 20;
 
-	put16(th, s->field[IR_SPORT]);
-	put16(th + 2, s->field[IR_DPORT]);
-	if (proto == IPPROTO_TCP) {
-		th[12] = 5 << 4;
-		th[13] = (uint8_t)s->field[IR_TCPFLAGS];
-		put16(th + 14, 0xffff);
+	if (proto == IPPROTO_TCP)
 		put16(th + 16, fold(sum(ip + 12, 8 + 20, proto + len)));
-	} else if (proto == IPPROTO_UDP) {
-		put16(th + 4, len);
-	} else if (proto == IPPROTO_ICMP) {
-		put32(th, s->field[IR_ICMP] << 16);
-		put16(th + 4, s->field[IR_SPORT]);
+	else if (proto == IPPROTO_ICMP)
 		put16(th + 2, fold(sum(th, 20, 0)));
-	}
 }
 
 static void make_header(const struct spec *s, uint8_t *ip)
 {
-	memset(ip, 0, BENCH_HEADERS);
-	ip[0] = 0x45;
-	ip[1] = (uint8_t)s->field[IR_TOS];
-	put16(ip + 2, s->field[IR_LEN]);
-	ip[8] = (uint8_t)s->field[IR_TTL];
-	ip[9] = (uint8_t)s->field[IR_PROTO];
-	put32(ip + 12, s->field[IR_SADDR]);
-	put32(ip + 16, s->field[IR_DADDR]);
-	make_transport(s, ip, s->field[IR_LEN] - 20);
-	ir_build_checksum(ip);
+	struct ir_build b = {
+		.total = s->field[IR_LEN], .doff = 5,
+		.udp_len = s->field[IR_LEN] - 20,
+		.noise = s->field[IR_SPORT] << 16,	/* an ICMP's number */
+	};
+	uint8_t buf[IR_BUILD_MAX];
+
+	memcpy(b.field, s->field, sizeof(b.field));
+	ir_build_packet(&b, buf);
+	memcpy(ip, buf, BENCH_HEADERS);
+	make_checksum(ip, b.field[IR_PROTO], b.udp_len);
 }
 
 void bench_flow_packet(const struct bench_ruleset *rs,
