@@ -25,6 +25,9 @@
 /* The one table that is run; the others are only kept. */
 #define TABLE	"filter"
 
+/* filter, nat, mangle, raw, security */
+#define NTABLES	5
+
 void cmd_session_init(struct cmd_session *s)
 {
 	const char *env = getenv("IPTABLES_BPF_STORE_ONLY");
@@ -114,33 +117,44 @@ int cmd_image_table(const struct be_image *image, const char *name,
 	return found > 0 ? read_part(image, &part, out, diag) : found;
 }
 
-/* From @at on; those behind it come first. */
-static int each_part(const struct be_image *image, size_t at,
-		     int (*each)(void *ctx, struct ir_table *t, bool judged),
-		     void *ctx, struct diag *diag)
+/* All of them, the oldest first; how many, or -EINVAL told in @diag. */
+static int read_parts(const struct be_image *image, struct fe_part *part,
+		      struct diag *diag)
 {
-	struct fe_part part;
-	struct ir_table *t;
-	int err;
+	size_t at = 0;
+	int n, found;
 
-	err = fe_tables_next(image->ruleset, image->size, &at, &part, diag);
-	if (err <= 0)
-		return err;
-	err = each_part(image, at, each, ctx, diag);
-	if (!err)
-		err = read_part(image, &part, &t, diag);
-	if (err)
-		return err;
-	err = each(ctx, t, !part.info.counters);
-	ir_table_free(t);
-	return err;
+	for (n = 0; n < NTABLES; n++) {
+		found = fe_tables_next(image->ruleset, image->size, &at,
+				       &part[n], diag);
+		if (found <= 0)
+			return found ? found : n;
+	}
+	if (at < image->size) {
+		diag_error(diag, NULL,
+			   "the loaded ruleset has more than %d tables",
+			   NTABLES);
+		return -EINVAL;
+	}
+	return n;
 }
 
 int cmd_image_each(const struct be_image *image,
 		   int (*each)(void *ctx, struct ir_table *t, bool judged),
 		   void *ctx, struct diag *diag)
 {
-	return each_part(image, 0, each, ctx, diag);
+	struct fe_part part[NTABLES];
+	int n = read_parts(image, part, diag), err = n < 0 ? n : 0;
+	struct ir_table *t;
+
+	while (!err && n--) {
+		err = read_part(image, &part[n], &t, diag);
+		if (err)
+			break;
+		err = each(ctx, t, !part[n].info.counters);
+		ir_table_free(t);
+	}
+	return err;
 }
 
 static int read_table(struct cmd_session *s, const char *name,
