@@ -361,7 +361,7 @@ static const struct spec matches[] = {
 	{ "tcpmss", .protos = { TCP } },
 	{ "udp", .protos = { UDP } },
 	{ "udplite", .protos = { IPPROTO_UDPLITE } },
-	{ NULL }
+	{ .name = NULL }
 };
 
 static const struct spec targets[] = {
@@ -397,7 +397,7 @@ static const struct spec targets[] = {
 	{ "TPROXY", .tables = "mangle", .hooks = PRE, .protos = { TCP, UDP } },
 	{ "TRACE", .tables = "raw" },
 	{ "TTL", .tables = "mangle" },
-	{ NULL }
+	{ .name = NULL }
 };
 
 static const struct spec *find(const struct spec *list, const char *name,
