@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "translator/sort.h"
 
@@ -24,6 +25,8 @@
 #define BUDGET_FEW	512
 #define BUDGET_BASE	(32u << 10)
 #define BUDGET_MANY	96
+/* That is for IPv4, most of whose records have this size; IPv6 has larger ones. */
+#define BUDGET_RECORD	32
 /* Boxes looked at while building, per box and per word of the budget. */
 #define WORK_PER_BOX	64
 #define WORK_PER_WORD	8
@@ -44,6 +47,10 @@ static uint32_t budget_words(const struct tr_groups *g, uint32_t n)
 	if (g->budget)
 		return g->budget / 4;
 	many = many * g->quarters / 4;
+	if (g->family == AF_INET6 && g->forest->layout->size > BUDGET_RECORD) {
+		few = few * g->forest->layout->size / BUDGET_RECORD;
+		many = many * g->forest->layout->size / BUDGET_RECORD;
+	}
 	return (few < many ? few : many) / 4;
 }
 

@@ -20,6 +20,7 @@
 /* The groups of one segment under way. */
 struct tr_groups {
 	struct tr_forest *forest;
+	int		family;
 	const struct tr_cell *cell;	/* what packets there can be */
 	uint32_t	budget;		/* bytes for a tree; 0: by its boxes */
 	uint32_t	quarters;	/* of the usual budget: up to 4 */

@@ -28,7 +28,7 @@
 /* Chains with more are compared in fewer ways, to save time. */
 #define LARGE_CHAIN	20000
 
-/* TR_GROUPING_WIDE: an address range of this many is no /8 any more. */
+/* TR_GROUPING_WIDE, IPv4: a range of this many addresses is no /8 any more. */
 #define WIDE		(1u << 24)
 
 #define NPACKETS	256
@@ -60,6 +60,8 @@ struct work {
 	uint64_t	seed;
 	struct tr_way	*way;		/* may be NULL */
 	enum tr_grouping grouping;
+	uint32_t	narrow[2];	/* IPv6, source and destination: prefixes of
+					 * this length are not wide */
 };
 
 /* The values that packets can have. */
@@ -95,8 +97,51 @@ static uint32_t limited_fields(const struct tr_boxes *list,
 	return fields;
 }
 
-static bool is_wide(const struct tr_box *b, enum ir_field f)
+/* The length of the prefix that all of a box is in, from this half on. */
+static uint32_t prefix_length(const struct tr_box *b, enum tr_half half)
 {
+	uint64_t free = ~tr_box_key(b, half).mask;
+
+	if (free)
+		return (uint32_t)__builtin_clzll(free);
+	if (half == TR_HALF_SRC_LOW || half == TR_HALF_DST_LOW)
+		return 64;
+	return 64 + prefix_length(b, (enum tr_half)(half + 1));
+}
+
+/*
+ * Most rules of an IPv6 ruleset are about parts of one network: the first bits
+ * that all addresses have, and as many as make a /8 of them.
+ */
+static uint32_t narrow_length(const struct tr_boxes *list, enum tr_half half)
+{
+	uint32_t common = 64, length, i;
+	uint64_t first = 0, value;
+	bool any = false;
+
+	for (i = 0; i < list->n; i++) {
+		length = prefix_length(&list->box[i], half);
+		value = tr_box_key(&list->box[i], half).value;
+		if (!length)
+			continue;
+		first = any ? first : value;
+		any = true;
+		common = length < common ? length : common;
+		if (first ^ value) {
+			length = (uint32_t)__builtin_clzll(first ^ value);
+			common = length < common ? length : common;
+		}
+	}
+	return any ? common + 8 : 8;
+}
+
+static bool is_wide(const struct work *w, const struct tr_box *b, int addr)
+{
+	const enum ir_field f = addr ? IR_DADDR : IR_SADDR;
+
+	if (w->family == AF_INET6)
+		return prefix_length(b, addr ? TR_HALF_DST : TR_HALF_SRC) <
+		       w->narrow[addr];
 	return b->hi[f] - b->lo[f] >= WIDE;
 }
 
@@ -106,11 +151,15 @@ static void build_wide(struct work *w)
 	uint32_t kind, i, n;
 	const struct tr_box *b;
 
+	if (w->family == AF_INET6) {
+		w->narrow[0] = narrow_length(w->list, TR_HALF_SRC);
+		w->narrow[1] = narrow_length(w->list, TR_HALF_DST);
+	}
 	for (kind = 0; kind < 4; kind++) {
 		for (i = 0, n = 0; i < w->list->n; i++) {
 			b = &w->list->box[i];
-			if (is_wide(b, IR_SADDR) == (kind & 1) &&
-			    is_wide(b, IR_DADDR) == kind >> 1)
+			if (is_wide(w, b, 0) == (kind & 1) &&
+			    is_wide(w, b, 1) == kind >> 1)
 				w->some[n++] = i;
 		}
 		tr_groups_add(&w->groups, w->some, n);
@@ -402,6 +451,7 @@ static void start(struct work *w, struct tr_segments *s,
 		w->forest.leaf = TR_LEAF_MAX;
 	w->forest.stats = s->stats;
 	w->groups.forest = &w->forest;
+	w->groups.family = s->family;
 	w->groups.cell = &w->cell;
 	w->groups.budget = opt ? opt->budget : 0;
 	w->groups.quarters = 4;
