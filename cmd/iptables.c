@@ -188,8 +188,9 @@ static int carry_out(struct run *r)
 	if (status)
 		return status;
 	status = fe_xt_run(edit, r);
+	/* after a dump iptables has forgotten which command it was */
 	if (status < 0)
-		status = failed(&r->command, status);
+		status = failed(r->dump ? NULL : &r->command, status);
 	else if (!status && fe_edit_changes(&r->command) && !idle(r))
 		status = commit(r);
 	cmd_session_abort(&r->session);

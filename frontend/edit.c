@@ -669,7 +669,7 @@ const char *fe_edit_strerror(const struct fe_command *c, int err)
 	case -ENOENT:
 		return no_such(command);
 	case -ESRCH:
-		return no_rule(c ? c->jumpto : "");
+		return c ? no_rule(c->jumpto) : no_name;
 	case -ENOMEM:
 		return "Memory allocation problem";
 	case -E2BIG:

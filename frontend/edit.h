@@ -27,7 +27,8 @@ bool fe_edit_changes(const struct fe_command *c);
 
 /*
  * What iptables says of the error @err (-errno) that fe_edit_run() returned for
- * @c, or with @c NULL the kernel.
+ * @c.  With @c NULL what it says of the kernel's, or when it does not know any
+ * more what it did.
  */
 const char *fe_edit_strerror(const struct fe_command *c, int err);
 
