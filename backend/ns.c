@@ -18,9 +18,6 @@
 #include "backend/state.h"
 #include "backend/sys.h"
 
-/* How often a reader starts again when commits overtake it. */
-#define RETRIES		100
-
 static int open_dir(struct be_ns **out, const char *run, uint64_t cookie,
 		    bool here, bool create, struct diag *diag)
 {
@@ -152,25 +149,14 @@ static int read_generation(const struct be_ns *ns, uint32_t gen,
 	return err;
 }
 
-/* Whether what went wrong went wrong because of a commit meanwhile. */
-static bool overtaken(const struct be_ns *ns, uint32_t gen, int err)
-{
-	uint32_t active;
-
-	if (err == -EAGAIN)
-		return true;
-	return !be_active_read(ns, be_family_of(gen), &active) &&
-	       active != gen;
-}
-
 int be_ns_read(struct be_ns *ns, int family, struct be_image *image,
 	       struct diag *diag)
 {
-	uint32_t active;
+	uint32_t active = BE_NONE;
 	int err, i;
 
 	memset(image, 0, sizeof(*image));
-	for (i = 0; i < RETRIES; i++) {
+	for (i = 0; i < BE_RETRIES; i++) {
 		image->family = family;
 		err = be_active_read(ns, family, &active);
 		if (!err && active == BE_NONE)
@@ -180,7 +166,7 @@ int be_ns_read(struct be_ns *ns, int family, struct be_image *image,
 		if (!err)
 			return 0;
 		be_image_free(image);
-		if (!overtaken(ns, active, err))
+		if (!be_overtaken(ns, family, active, err))
 			break;
 	}
 	if (err == -EPROTO)

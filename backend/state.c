@@ -119,6 +119,15 @@ int be_active_read(const struct be_ns *ns, int family, uint32_t *active)
 	return err;
 }
 
+bool be_overtaken(const struct be_ns *ns, int family, uint32_t gen, int err)
+{
+	uint32_t active;
+
+	if (err == -EAGAIN)
+		return true;
+	return !be_active_read(ns, family, &active) && active != gen;
+}
+
 void be_grace(void)
 {
 	/*

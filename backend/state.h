@@ -81,6 +81,15 @@ int be_pin_read(const struct be_path *path, void *value, size_t size);
 /* The generation of @family in force, or BE_NONE. */
 int be_active_read(const struct be_ns *ns, int family, uint32_t *active);
 
+/* How often a reader starts again when commits overtake it. */
+#define BE_RETRIES	100
+
+/*
+ * Whether what went wrong while generation @gen (or BE_NONE) of @family was read
+ * went wrong because of a commit meanwhile.
+ */
+bool be_overtaken(const struct be_ns *ns, int family, uint32_t gen, int err);
+
 /* Waits until no program sees what was out of reach before the call. */
 void be_grace(void);
 

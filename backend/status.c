@@ -197,22 +197,34 @@ static int read_generation(const struct be_ns *ns, uint32_t gen,
 	return err ? err : read_places(ns, &meta, gen, st);
 }
 
+static int read_status(const struct be_ns *ns, uint32_t active,
+		       struct be_status *st)
+{
+	if (active == BE_NONE)
+		return 0;
+	return read_generation(ns, active, st);
+}
+
 int be_ns_status(struct be_ns *ns, int family, struct be_status *st,
 		 struct diag *diag)
 {
-	uint32_t active;
-	int err;
+	uint32_t active = BE_NONE;
+	int err, i;
 
-	memset(st, 0, sizeof(*st));
-	st->cookie = ns->cookie;
-	st->here = ns->here;
-	st->family = family;
-	err = be_active_read(ns, family, &active);
-	if (!err && active != BE_NONE)
-		err = read_generation(ns, active, st);
-	if (!err)
-		return 0;
-	be_status_free(st);
+	for (i = 0; i < BE_RETRIES; i++) {
+		memset(st, 0, sizeof(*st));
+		st->cookie = ns->cookie;
+		st->here = ns->here;
+		st->family = family;
+		err = be_active_read(ns, family, &active);
+		if (!err)
+			err = read_status(ns, active, st);
+		if (!err)
+			return 0;
+		be_status_free(st);
+		if (!be_overtaken(ns, family, active, err))
+			break;
+	}
 	diag_error(diag, NULL, "cannot read what is loaded: %s",
 		   err == -EPROTO ? "it was loaded by another version" :
 				    strerror(-err));

@@ -140,6 +140,17 @@ worker_nat() {
 	[ "$bad" = 0 ]
 }
 
+# Looks at the state until $tmp/stop is there; fails when it once cannot.
+looker() {
+	local bad=0
+
+	while [ ! -e "$tmp/stop" ]; do
+		ours xtbpf status --json >"$tmp/status" 2>>"$tmp/err" ||
+			bad=$((bad + 1))
+	done
+	[ "$bad" = 0 ]
+}
+
 # Packets that the first rule drops, until $tmp/stop is there: how many.
 sender() {
 	local n=0
@@ -156,13 +167,15 @@ same_lines() {
 }
 
 storm() {
-	local i pids=() sender bad=0
+	local i pids=() sender looker bad=0
 
 	ip link set lo up
 	rm -f "$tmp/stop"
 	ours iptables -A OUTPUT -d 127.0.0.9 -j DROP
 	sender &
 	sender=$!
+	looker &
+	looker=$!
 	for i in 1 2 3 4; do
 		worker "$i" 2>>"$tmp/err" &
 		pids+=($!)
@@ -176,6 +189,7 @@ storm() {
 	done
 	touch "$tmp/stop"
 	wait $sender
+	ok "status can always be told" wait $looker
 	ok "every caller comes through" eval "cat $tmp/err; [ $bad = 0 ]"
 	for i in 1 2 3 4; do
 		seq -f "-A INPUT -s 10.$i.%g.1/32 -j DROP" 2 2 "$rounds"
