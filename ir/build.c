@@ -83,6 +83,23 @@ static void put_tcp(const struct ir_build *b, uint8_t *th)
 	memcpy(th + 20, b->tcpopt, b->ntcpopts);
 }
 
+/* Of those that only IPv6 rules ask something of; false: another one. */
+static bool put_other6(const struct ir_build *b, uint8_t *th)
+{
+	switch (b->field[IR_PROTO]) {
+	case IPPROTO_ESP:
+		put32(th, b->field[IR_ESPSPI]);
+		put32(th + 4, b->noise);
+		return true;
+	case IPPROTO_MH:
+		th[0] = (uint8_t)b->field[IR_ICMP];
+		th[2] = (uint8_t)(b->field[IR_ICMP] >> 8);
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* A whole transport header into @th, 60 bytes of zeros. */
 static void put_transport(const struct ir_build *b, uint8_t *th)
 {
@@ -91,6 +108,8 @@ static void put_transport(const struct ir_build *b, uint8_t *th)
 		put32(th + 4, b->noise);
 		return;
 	}
+	if (b->ipv6 && put_other6(b, th))
+		return;
 	put16(th, b->field[IR_SPORT]);
 	put16(th + 2, b->field[IR_DPORT]);
 	switch (b->field[IR_PROTO]) {

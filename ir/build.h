@@ -15,7 +15,7 @@
 #include "ir/field.h"
 
 /* Room for extension headers. */
-#define IR_BUILD_EXT	80
+#define IR_BUILD_EXT	160
 
 /* All that ir_build_packet() writes to: an IPv6 header, TCP and its options. */
 #define IR_BUILD_MAX	(40 + IR_BUILD_EXT + 60)
@@ -45,6 +45,17 @@ struct ir_build {
  * rest is zeros.  NULL where there is no room.
  */
 uint8_t *ir_build_ext(struct ir_build *b, uint8_t kind, uint32_t size);
+
+/*
+ * Puts in the place of all extension headers those that field[IR_EXT] says, with
+ * the values of the other fields; those there is no room for are left out.
+ * Returns where the packet has to end for one that is cut off (IR_EXT_BAD);
+ * UINT32_MAX: nowhere.
+ */
+uint32_t ir_build_exts(struct ir_build *b);
+
+/* The bytes of one of them. */
+uint32_t ir_build_ext_size(const uint32_t field[IR_NFIELDS], enum ir_ext ext);
 
 /* The bytes of the IP header with its options or extension headers. */
 uint32_t ir_build_ihl(const struct ir_build *b);

@@ -4,29 +4,31 @@
  *
  * First the protocol and the kind, which say what fields the packet has in its
  * transport header (the others read as 0) and how long it can be; then the rest,
- * each field for itself.  Some IPv6 packets get extension headers (recipe6.c),
- * which change nothing that rules see but the length.
+ * each field for itself.  IPv6 packets get extension headers, where rules want
+ * them or now and then (recipe6.c).
  */
 #include "ir/recipe.h"
 
+#include <linux/netfilter_ipv6/ip6t_ipv6header.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MAX_LENGTH	65535
 #define USUAL_LENGTH	1500	/* not exceeded without need */
-#define NPROTOS		7
-#define NPAIRS		((NPROTOS + 1) * IR_NKINDS)
+#define NPROTOS4	6
+#define NPROTOS6	9
+#define NPAIRS		((NPROTOS6 + 2) * IR_NKINDS)
 
 /* The protocols with a header that matches read; any other is like all others. */
-static const uint8_t protos4[NPROTOS - 1] = {
+static const uint8_t protos4[NPROTOS4] = {
 	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_SCTP, IPPROTO_UDPLITE,
 	IPPROTO_DCCP,
 };
 
-static const uint8_t protos6[NPROTOS - 1] = {
+static const uint8_t protos6[NPROTOS6] = {
 	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_UDPLITE,
-	IPPROTO_DCCP,
+	IPPROTO_DCCP, IPPROTO_ESP, IPPROTO_MH, IPPROTO_NONE,
 };
 
 struct pair {
@@ -40,9 +42,21 @@ static const uint8_t *protos(bool ipv6)
 	return ipv6 ? protos6 : protos4;
 }
 
+static uint32_t nprotos(bool ipv6)
+{
+	return ipv6 ? NPROTOS6 : NPROTOS4;
+}
+
 static bool known(struct pair p)
 {
-	return memchr(protos(p.ipv6), (int)p.proto, NPROTOS - 1) != NULL;
+	return memchr(protos(p.ipv6), (int)p.proto, nprotos(p.ipv6)) != NULL;
+}
+
+/* The first are the same of both families. */
+static bool has_ports(struct pair p)
+{
+	return p.proto != IPPROTO_ICMP && p.proto != IPPROTO_ICMPV6 &&
+	       memchr(protos(p.ipv6), (int)p.proto, NPROTOS4) != NULL;
 }
 
 static bool is_icmp(struct pair p)
@@ -69,7 +83,7 @@ static bool kind_exists(struct pair p)
 	case IR_KIND_SHORT:
 		return p.proto == IPPROTO_TCP || p.proto == IPPROTO_UDP;
 	case IR_KIND_NONE:
-		return known(p) || least_of(p);
+		return has_ports(p) || is_icmp(p) || least_of(p);
 	case IR_KIND_FRAG1:
 		return !p.ipv6;
 	case IR_KIND_NOPROTO:
@@ -83,23 +97,25 @@ static bool pair_has(struct pair p, enum ir_field field)
 {
 	bool whole = p.kind == IR_KIND_WHOLE;
 
+	if (field == IR_ESPSPI)
+		return p.ipv6 && p.proto == IPPROTO_ESP && whole;
 	if (field >= IR_EXT)
-		return false;
+		return false;		/* recipe6.c */
 	if (field >= IR_NFIELDS4)
 		return p.ipv6;
 	switch (field) {
 	case IR_SPORT:
 	case IR_DPORT:
-		return known(p) && !is_icmp(p) &&
-		       (whole || p.kind == IR_KIND_SHORT ||
-			p.kind == IR_KIND_BADOPT);
+		return has_ports(p) && (whole || p.kind == IR_KIND_SHORT ||
+					p.kind == IR_KIND_BADOPT);
 	case IR_TCPFLAGS:
 		return p.proto == IPPROTO_TCP &&
 		       (whole || p.kind == IR_KIND_BADOPT);
 	case IR_TCPOPT:
 		return p.proto == IPPROTO_TCP && whole;
 	case IR_ICMP:
-		return is_icmp(p) && whole;
+		return (is_icmp(p) || (p.ipv6 && p.proto == IPPROTO_MH)) &&
+		       whole;
 	default:
 		return true;
 	}
@@ -132,7 +148,8 @@ static struct ir_range transport_length(struct pair p, uint32_t noptions)
 			return (struct ir_range){ 20 + noptions, max };
 		if (p.proto == IPPROTO_UDP || is_icmp(p))
 			return (struct ir_range){ 8, max };
-		return (struct ir_range){ known(p) ? 4 : least_of(p), max };
+		return (struct ir_range){ has_ports(p) ? 4 : least_of(p),
+					   max };
 	case IR_KIND_BADOPT:
 		return (struct ir_range){ 20, max };
 	case IR_KIND_SHORT:
@@ -293,19 +310,36 @@ static bool any_option(const uint8_t opts[32])
 	return memcmp(opts, none, sizeof(none)) != 0;
 }
 
+/* What rules want of the headers before or of the next one is otherwise. */
+static bool wrong_header(const struct ir_space *s, struct pair p)
+{
+	const uint32_t bit = p.proto == IPPROTO_ESP ? MASK_ESP :
+			     p.proto == IPPROTO_NONE ? MASK_NONE : MASK_PROTO;
+	const uint32_t mask = s->fix_mask[IR_HEADERS] &
+			      (MASK_ESP | MASK_NONE | MASK_PROTO);
+	const bool later = p.kind == IR_KIND_FRAG || p.kind == IR_KIND_NOPROTO;
+
+	/* A later fragment has an offset, and nothing else has. */
+	if (later ? !(~s->fix_mask[IR_FRAG] & IR_RECIPE_OFFSET) &&
+		    !(s->fix_value[IR_FRAG] & IR_RECIPE_OFFSET) :
+		    s->fix_value[IR_FRAG] & IR_RECIPE_OFFSET)
+		return true;
+	return (bit & mask) != (s->fix_value[IR_HEADERS] & mask);
+}
+
 /* Whether packets of this protocol and kind can be in @s; @all as above. */
 static bool pair_fits(const struct ir_space *s, struct pair p, bool all)
 {
 	static const enum ir_field of_transport[] = {
-		IR_SPORT, IR_DPORT, IR_TCPFLAGS, IR_ICMP,
+		IR_SPORT, IR_DPORT, IR_TCPFLAGS, IR_ICMP, IR_ESPSPI,
 	};
 	struct ir_build b;
 	struct ir_set len;
 	uint32_t i;
 
-	if (!kind_exists(p))
+	if (!kind_exists(p) || (!all && wrong_header(s, p)))
 		return false;
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < sizeof(of_transport) / sizeof(*of_transport); i++)
 		if (!pair_has(p, of_transport[i]) &&
 		    !ir_set_has(&s->field[of_transport[i]], 0))
 			return false;
@@ -339,12 +373,12 @@ static bool other_proto(const struct ir_space *s, struct rng *r,
 
 /* The protocols of @s, one for all those that are not known. */
 static uint32_t list_protos(const struct ir_space *s, struct rng *r,
-			    uint32_t list[NPROTOS + 1])
+			    uint32_t list[NPROTOS6 + 2])
 {
 	struct pair other = { .ipv6 = s->ipv6 };
 	uint32_t i, n = 0;
 
-	for (i = 0; i < NPROTOS - 1; i++)
+	for (i = 0; i < nprotos(s->ipv6); i++)
 		if (ir_set_has(&s->field[IR_PROTO], protos(s->ipv6)[i]))
 			list[n++] = protos(s->ipv6)[i];
 	if (s->field[IR_PROTO].n && other_proto(s, r, &other))
@@ -358,13 +392,13 @@ static uint32_t list_protos(const struct ir_space *s, struct rng *r,
 static uint32_t pairs(const struct ir_space *s, struct rng *r, bool all,
 		      struct pair out[NPAIRS])
 {
-	uint32_t i, n = 0, list[NPROTOS + 1], nprotos = list_protos(s, r, list);
+	uint32_t i, n = 0, list[NPROTOS6 + 2], m = list_protos(s, r, list);
 	struct pair p = { .ipv6 = s->ipv6 };
 
 	for (p.kind = 0; p.kind < IR_NKINDS; p.kind++) {
 		if (!ir_set_has(&s->field[IR_KIND], 1u << p.kind))
 			continue;
-		for (i = 0; i < nprotos; i++) {
+		for (i = 0; i < m; i++) {
 			p.proto = list[i];
 			if (pair_fits(s, p, all))
 				out[n++] = p;
@@ -438,22 +472,6 @@ static uint32_t draw_length(const struct ir_space *s, struct pair p,
 	       rng_range(r, x->lo, x->hi);
 }
 
-/* Gives an IPv6 packet extension headers where its length is free to change. */
-static void draw_exts(const struct ir_space *s, struct rng *r,
-		      struct ir_recipe *c)
-{
-	uint32_t len;
-
-	if (!s->ipv6 || !rng_one_in(r, 4))
-		return;
-	c->exts = 1 + rng_below(r, IR_RECIPE_EXTS - 1);
-	len = c->build.total + ir_recipe_exts_size(c->exts);
-	if (len <= USUAL_LENGTH && ir_set_has(&s->field[IR_LEN], len))
-		c->build.total = len;
-	else
-		c->exts = 0;
-}
-
 bool ir_space_draw(const struct ir_space *s, enum ir_draw how, struct rng *r,
 		   struct ir_recipe *out)
 {
@@ -480,7 +498,8 @@ bool ir_space_draw(const struct ir_space *s, enum ir_draw how, struct rng *r,
 	b->total = draw_length(s, p, b->ntcpopts, how, r);
 	b->id = rng_u32(r);
 	b->noise = rng_u32(r);
-	draw_exts(s, r, out);
+	if (s->ipv6)
+		ir_recipe_draw_exts(s, r, out);
 	ir_recipe_finish(out);
 	return draw_iface(s, IR_IIF, r, out->iif, &sure) &&
 	       draw_iface(s, IR_OIF, r, out->oif, &sure);
@@ -497,7 +516,7 @@ void ir_recipe_finish(struct ir_recipe *c)
 		b->ntcpopts = 0;
 	r = transport_length(p, b->ntcpopts);
 	if (p.ipv6)
-		least += ir_recipe_put_exts(c, r.lo);
+		least += ir_recipe_put_exts(c, &most);
 	if (least + r.hi < most)
 		most = least + r.hi;
 	if (b->total < least + r.lo)

@@ -7,16 +7,18 @@
 
 #include "ir/space.h"
 
-/* Chains of IPv6 extension headers that ir_recipe.exts says; 0: none. */
-#define IR_RECIPE_EXTS	6
+/* The bits of IR_FRAG that only a later fragment has. */
+#define IR_RECIPE_OFFSET	0xfff8u
 
-/* The bytes of such a chain. */
-uint32_t ir_recipe_exts_size(uint32_t exts);
+/* Chooses extension headers, which may make the packet longer. */
+void ir_recipe_draw_exts(const struct ir_space *s, struct rng *r,
+			 struct ir_recipe *c);
 
 /*
- * Lays out the headers between the IPv6 header and @least bytes that must follow;
- * leaves those away for which there is no room.  The bytes before them.
+ * Lays them out as the fields and the kind say.  Returns the bytes before the
+ * transport header, or before the fragment header of a later fragment; *most is
+ * lowered to where the packet ends if one of them is to be cut off.
  */
-uint32_t ir_recipe_put_exts(struct ir_recipe *c, uint32_t least);
+uint32_t ir_recipe_put_exts(struct ir_recipe *c, uint32_t *most);
 
 #endif

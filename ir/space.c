@@ -52,13 +52,49 @@ static void fix_bits(struct ir_space *s, const struct ir_term *t)
 	s->fix_value[i] |= t->lo;
 }
 
+/* Fields that are several small numbers or sets: sets of ranges say little. */
+static bool of_bits(enum ir_field f)
+{
+	return f == IR_EXT || f == IR_HEADERS || f == IR_FRAG || f == IR_RT ||
+	       f == IR_OPTLEN || f == IR_AH;
+}
+
+/* A bit by which a value under @mask becomes another one, not a longer header. */
+static uint32_t other_bit(enum ir_field f, uint32_t mask)
+{
+	if (f == IR_HEADERS)
+		while (mask & (mask - 1))
+			mask &= mask - 1;
+	return mask & -mask;
+}
+
+/* Where there is a choice it is made here, and the space is too narrow then. */
+static void narrow_bits(struct ir_space *s, const struct ir_term *term,
+			uint32_t n, bool inside)
+{
+	struct ir_term t = *term;
+
+	if (n != 1 || (t.lo != t.hi && !inside)) {
+		s->exact = false;
+		return;
+	}
+	if (t.lo != t.hi || (!inside && t.mask & (t.mask - 1)))
+		s->exact = false;
+	t.hi = t.lo;
+	if (!inside) {
+		t.mask = other_bit(t.field, t.mask);
+		t.lo = ~t.lo & t.mask;
+	}
+	fix_bits(s, &t);
+}
+
 static void narrow_field(struct ir_space *s, enum ir_field f,
 			 const struct ir_term *term, uint32_t n, bool inside)
 {
 	struct ir_set with;
 
-	if (f >= IR_EXT) {
-		s->exact = false;	/* not drawn on purpose */
+	if (of_bits(f)) {
+		narrow_bits(s, term, n, inside);
 		return;
 	}
 	ir_set_terms(&with, f, term, n);

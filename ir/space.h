@@ -47,7 +47,6 @@ enum ir_draw {
 struct ir_recipe {
 	struct ir_build	build;
 	enum ir_kind	kind;
-	uint32_t	exts;		/* which IPv6 extension headers, 0: none */
 	uint32_t	ctstate;
 	char		iif[IR_IFNAMSIZ];
 	char		oif[IR_IFNAMSIZ];

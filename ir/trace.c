@@ -150,6 +150,8 @@ static enum end visit(const struct walk *w, const struct ir_chain *c,
 	int32_t hotdrop;
 
 	if (!rule_holds(w, r, &hotdrop)) {
+		if (r == w->goal->rule)
+			return BLOCKED;
 		if (hotdrop < 0)
 			return GO_ON;
 		put(w, c, at, pl);
@@ -171,6 +173,8 @@ static enum end walk_chain(const struct walk *w, const struct ir_chain *c,
 	for (i = 0; i < c->nrules && e == GO_ON; i++)
 		if (ir_box_has(&box[i], &w->spot))
 			e = visit(w, c, i, pl);
+		else if (c->rule[i] == w->goal->rule)
+			e = BLOCKED;	/* it will not hold later either */
 	w->tr->work += i;
 	return e == GO_ON ? RETURNED : e;
 }

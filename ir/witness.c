@@ -27,6 +27,7 @@
 #define MAX_TRACES	200	/* for one rule */
 #define MAX_SEEN	32	/* of those, remembered */
 #define FIRST_DRAWS	6	/* before anything is avoided */
+#define MORE_DRAWS	3	/* later, where the space is too wide */
 #define MAX_CHOICES	16	/* of the fields that rules leave a choice of */
 #define MAX_LENGTH	65535
 #define SHARED		4	/* other rules that are tried for one packet */
@@ -395,7 +396,8 @@ static enum ir_draw how(struct ir_witness *w, uint32_t depth, uint32_t n)
 /* Draws some; *block is of the last that a rule took. */
 static bool draw(struct ir_witness *w, uint32_t depth, struct ir_block *block)
 {
-	uint32_t i, n = depth ? 1 : FIRST_DRAWS;
+	uint32_t i, n = !depth ? FIRST_DRAWS :
+			w->space[depth].exact ? 1 : MORE_DRAWS;
 	struct ir_block b;
 
 	block->n = 0;

@@ -8,7 +8,7 @@
 #include "tests/diff/pktgen.h"
 
 #define PG_MAX_TCPOPTS	8
-#define PG_HEADROOM	256	/* all that a build may write to */
+#define PG_HEADROOM	320	/* all that a build may write to */
 
 _Static_assert(PG_HEADROOM >= IR_BUILD_MAX, "room for headers");
 
@@ -22,6 +22,7 @@ struct pg_spec {
 	uint32_t	opt_shape;	/* how they are laid out */
 	bool		len_set;	/* a rule wants field[IR_LEN] */
 	bool		kind_set;	/* a rule wants field[IR_KIND] */
+	bool		exts_set;	/* or fields of extension headers */
 };
 
 /* Fills len, data, ipv6 and malformed of @out. */

@@ -95,14 +95,41 @@ static void put_later(struct ir_build *b, struct rng *r)
 	h[7] = rng_below(r, 4);
 }
 
+/* Not so long that there is no room for others. */
+static void shorten(uint32_t *field)
+{
+	if (field[IR_OPTLEN] >> 8 > 4)
+		field[IR_OPTLEN] &= 0x03ff;
+	if ((field[IR_OPTLEN] & 0xff) > 4)
+		field[IR_OPTLEN] &= 0xff03;
+	if (field[IR_RT] >> 16 > 4)
+		field[IR_RT] &= 0x03ffff;
+	if (field[IR_AH] >> 16 > 5)
+		field[IR_AH] &= 0x03ffff;
+}
+
+/* Those that a rule asks for; where the packet ends for one that is cut off. */
+static uint32_t put_wanted(struct ir_build *b, struct rng *r)
+{
+	shorten(b->field);
+	if (!rng_one_in(r, 8))
+		b->field[IR_EXT] &= IR_EXT_ALL;
+	if (rng_one_in(r, 2))
+		b->field[IR_FRAG] &= 0xff0007;
+	return ir_build_exts(b);
+}
+
 static void choose(const struct pg_spec *s, const struct pg_opts *opts,
 		   struct rng *r, struct ir_build *b)
 {
 	enum ir_kind kind = pg_pick_kind(s, opts, IR_NKINDS, r);
+	uint32_t most = UINT32_MAX;
 
 	b->ipv6 = true;
 	memcpy(b->field, s->field, sizeof(b->field));
-	if (opts->mutate && rng_one_in(r, 3))
+	if (s->exts_set && !rng_one_in(r, 8))
+		most = put_wanted(b, r);
+	else if (opts->mutate && rng_one_in(r, 3))
 		put_exts(b, true, r);
 	if (kind == IR_KIND_FRAG || kind == IR_KIND_FRAG1 ||
 	    kind == IR_KIND_NOPROTO)
@@ -115,6 +142,8 @@ static void choose(const struct pg_spec *s, const struct pg_opts *opts,
 						      r);
 	if (opts->mutate && rng_one_in(r, b->nexts ? 10 : 60))
 		b->total = 40 + rng_below(r, b->total - 39);
+	if (b->total > most)
+		b->total = most;
 	if (b->total > opts->max_len)
 		b->total = opts->max_len;
 	b->udp_len = opts->mutate && rng_one_in(r, 8) ? rng_u32(r) :

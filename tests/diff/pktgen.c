@@ -406,6 +406,8 @@ static void want_terms(struct rng *r, const struct ir_pred *pred,
 		s->field[t->field] = near_term(r, t);
 		if (t->field == IR_LEN)
 			s->len_set = true;
+		if (t->field >= IR_EXT && t->field != IR_ESPSPI)
+			s->exts_set = true;
 		if (terms_hold(pred, s) == holds)
 			return;
 		if (i < 23)

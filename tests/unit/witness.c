@@ -124,7 +124,6 @@ static void real_packet(const struct ir_table *t, struct ir_packet *p)
 
 	random_packet(t, p);
 	c.build.ipv6 = is_ipv6(t);
-	c.exts = c.build.ipv6 && !rnd(3) ? rnd(6) : 0;
 	memcpy(c.build.field, p->field, sizeof(c.build.field));
 	if (rnd(2))
 		c.build.field[IR_PROTO] = protos[rnd(10)];
@@ -353,6 +352,29 @@ START_TEST(past_a_return)
 }
 END_TEST
 
+/*
+ * The packets that get past the rule say nothing of those it holds for, of which
+ * none is found: more ranges than a set has.
+ */
+START_TEST(hard_to_find)
+{
+	struct ir_rule *r = add_rule(t, input, IR_CONTINUE, NULL);
+	struct ir_pred p = { .kind = IR_PRED_TERMS, .negate = true };
+	struct ir_term term[60];
+	uint32_t i;
+
+	for (i = 0; i < 60; i++)
+		term[i] = (struct ir_term){ IR_DPORT, UINT32_MAX, i * 1000,
+					    i < 59 ? i * 1000 + 998 : 65535 };
+	p.term = term;
+	p.nterms = 60;
+	ck_assert_ptr_nonnull(ir_rule_add_match(t, r, IR_NEED_PORTS));
+	ck_assert_int_eq(ir_rule_add_pred(t, r, &p), 0);
+	add_rule(t, input, IR_DROP, NULL);
+	ck_assert_int_eq(find(input, 0, NULL), IR_WITNESS_UNKNOWN);
+}
+END_TEST
+
 /* --- the same of IPv6 --- */
 
 static void setup6(void)
@@ -423,6 +445,56 @@ START_TEST(never_true6)
 }
 END_TEST
 
+/* What matches ask of a header: that it is there, not cut off, and values. */
+static struct ir_rule *header6(enum ir_ext ext)
+{
+	const uint32_t bad = IR_EXT_BAD << ext, there = 1u << ext;
+	struct ir_rule *r = add_rule(t, input, IR_CONTINUE, NULL);
+
+	ck_assert_ptr_nonnull(ir_rule_add_match(t, r, IR_NEED_GUARD));
+	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_EXT, bad, bad, false), 0);
+	ck_assert_ptr_nonnull(ir_rule_add_match(t, r, IR_NEED_NOTHING));
+	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_EXT, there, there, false),
+			 0);
+	return r;
+}
+
+static void value6(struct ir_rule *r, enum ir_field f, uint32_t mask,
+		   uint32_t value, bool negate)
+{
+	ck_assert_int_eq(ir_rule_add_masked(t, r, f, mask, value, negate), 0);
+}
+
+START_TEST(extension_headers)
+{
+	struct ir_rule *r = header6(IR_EXT_FRAG);
+	uint32_t i;
+
+	value6(r, IR_FRAGID, UINT32_MAX, 12345, false);
+	value6(r, IR_FRAG, 0xfff8, 0, false);
+	value6(header6(IR_EXT_FRAG), IR_FRAG, 0xfff8, 0, true);
+	value6(header6(IR_EXT_RT), IR_RT, 0xff00, 0x300, false);
+	value6(header6(IR_EXT_RT), IR_RT, 0xff0000, 0x20000, false);
+	value6(header6(IR_EXT_HOP), IR_OPTLEN, 0xff00, 0x200, false);
+	value6(header6(IR_EXT_DST), IR_OPTLEN, 0x00ff, 0, true);
+	value6(header6(IR_EXT_AH), IR_AHSPI, UINT32_MAX, 7, false);
+	value6(header6(IR_EXT_AH), IR_AH, 0xff0000, 0x10000, true);
+	r = add_rule(t, input, IR_CONTINUE, NULL);
+	value6(r, IR_HEADERS, 0x1ff, 0x91, false);	/* hop, frag, proto */
+	r = proto6(IR_CONTINUE, 50, 50);
+	ck_assert_ptr_nonnull(ir_rule_add_match(t, r, IR_NEED_ESP));
+	value6(r, IR_ESPSPI, UINT32_MAX, 99, false);
+	r = proto6(IR_CONTINUE, 135, 135);
+	ck_assert_ptr_nonnull(ir_rule_add_match(t, r, IR_NEED_MH));
+	value6(r, IR_ICMP, 0xff00, 0x500, false);
+	for (i = 0; i < input->nrules; i++)
+		ck_assert_msg(find(input, i, NULL) == IR_WITNESS_FOUND,
+			      "rule %u", i + 1);
+	value6(header6(IR_EXT_AH), IR_EXT, 1u << IR_EXT_AH, 0, false);
+	ck_assert_int_eq(find(input, i, NULL), IR_WITNESS_NEVER);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("witness");
@@ -439,6 +511,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, one_hole);
 	tcase_add_test(tc, never_true);
 	tcase_add_test(tc, past_a_return);
+	tcase_add_test(tc, hard_to_find);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("IPv6 by hand");
 	tcase_add_checked_fixture(tc, setup6, teardown);
@@ -446,6 +519,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, no_protocol);
 	tcase_add_test(tc, only_without_protocol);
 	tcase_add_test(tc, never_true6);
+	tcase_add_test(tc, extension_headers);
 	suite_add_tcase(s, tc);
 	return s;
 }
