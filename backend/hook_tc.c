@@ -17,16 +17,17 @@
 #include <netinet/in.h>
 
 #include "backend/gen.h"
-#include "backend/parse.h"
 
 #define OFF(member)		((int)offsetof(struct __sk_buff, member))
 
 #define PACKET_OTHERHOST	3
 #define VLAN_VID_MASK		0xfff
-#define MAX_HEADERS		120	/* IPv4 and TCP with all their options */
 
 /* So many bytes have the headers of any link and an IP header in them. */
 #define PULL			128
+
+/* Where the IP header is in the skb's data; netfilter has its context there. */
+#define HEADER_OFFSET		BE_FRAME(ctx)
 
 static void load_ctx(struct be_gen *g, int reg, int off)
 {
@@ -76,6 +77,9 @@ static void find_header(struct be_gen *g, be_label away)
 			     k->skb_network_header));
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_2));
 	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0, k->skb_data));
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_1));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_3, BPF_REG_2));
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, HEADER_OFFSET, BPF_REG_3));
 	be_emit(a, insn_load(BPF_W, BE_R_AVAIL, BPF_REG_0, k->skb_len));
 	be_emit(a, insn_alu(BPF_ADD, BE_R_AVAIL, BPF_REG_2));
 	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BPF_REG_1));
@@ -97,29 +101,6 @@ static void cast_header(struct be_gen *g)
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
 }
 
-/*
- * Jumps to @found where all that is read is in linear memory, since copy() gets
- * at nothing else.  Extension headers may be anywhere.
- */
-static void all_linear(struct be_gen *g, be_label found)
-{
-	struct be_asm *a = &g->a;
-	be_label away = be_label_new(a);
-
-	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_10,
-			     BE_FRAME(nonlinear)));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, 0), found);
-	be_emit(a, insn_mov(BPF_REG_1, BE_R_AVAIL));
-	be_emit(a, insn_alu(BPF_SUB, BPF_REG_1, BPF_REG_2));
-	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_1, MAX_HEADERS), away);
-	if (be_gen_v6(g)) {
-		be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 6));
-		be_parse_extension(g, BPF_REG_1, away);
-	}
-	be_jump(a, insn_ja(), found);
-	be_label_here(a, away);
-}
-
 /* The IP header where it is; pulled into linear memory where it must be. */
 static void header_in_place(struct be_gen *g)
 {
@@ -128,8 +109,7 @@ static void header_in_place(struct be_gen *g)
 	be_label some = be_label_new(a);
 
 	find_header(g, away);
-	cast_header(g);
-	all_linear(g, found);
+	be_jump(a, insn_ja(), found);
 	be_label_here(a, away);
 	load_ctx(g, BPF_REG_2, OFF(len));
 	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_2, PULL), some);
@@ -138,26 +118,65 @@ static void header_in_place(struct be_gen *g)
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
 	be_emit(a, insn_call(BPF_FUNC_skb_pull_data));
 	find_header(g, g->drop);
-	cast_header(g);
 	be_label_here(a, found);
+	cast_header(g);
 }
 
-/* R2 bytes behind the IP header's start, R3 of them: to R10 + @to. */
-static void copy_to(struct be_gen *g, int to)
+/* In: R4 how many bytes; R2 from which on; to R10 + @to.  R0: 0 or an error. */
+static void load_relative(struct be_gen *g, int to)
 {
 	struct be_asm *a = &g->a;
 
-	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
 	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, to));
-	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
 	be_emit(a, insn_movi(BPF_REG_5, BPF_HDR_START_NET));
 	be_emit(a, insn_call(BPF_FUNC_skb_load_bytes_relative));
 }
 
+/*
+ * R2 bytes behind the IP header's start, R3 of them: to R10 + @to.  Where the
+ * header's place in the skb is not known, only linear memory can be read: all of
+ * the packet is pulled into it, then, if it must be.
+ */
+static void copy_relative(struct be_gen *g, int to)
+{
+	struct be_asm *a = &g->a;
+	be_label done = be_label_new(a);
+
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(dynptr[0]),
+			      BPF_REG_2));
+	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(dynptr[1]),
+			      BPF_REG_3));
+	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
+	load_relative(g, to);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_0, 0), done);
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	load_ctx(g, BPF_REG_2, OFF(len));
+	be_emit(a, insn_call(BPF_FUNC_skb_pull_data));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_10,
+			     BE_FRAME(dynptr[0])));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_4, BPF_REG_10,
+			     BE_FRAME(dynptr[1])));
+	load_relative(g, to);
+	be_label_here(a, done);
+}
+
 static void copy(struct be_gen *g)
 {
-	copy_to(g, BE_FRAME(buf));
+	struct be_asm *a = &g->a;
+
+	if (g->copies) {
+		copy_relative(g, BE_FRAME(buf));
+		return;
+	}
+	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_3));
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_10, HEADER_OFFSET));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_2, BPF_REG_1));
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, BE_FRAME(buf)));
+	be_emit(a, insn_call(BPF_FUNC_skb_load_bytes));
 }
 
 /*
@@ -173,7 +192,7 @@ static void header_copied(struct be_gen *g)
 
 	be_emit(a, insn_movi(BPF_REG_2, 0));
 	be_emit(a, insn_movi(BPF_REG_3, be_gen_header(g)));
-	copy_to(g, to);
+	copy_relative(g, to);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), g->drop);
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BE_R_IP, to));
