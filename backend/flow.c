@@ -211,7 +211,7 @@ void be_flow_plan(struct be_gen *g)
 int be_flow_create(const struct be_flow *f)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_MMAPABLE);
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "xtbpf_flows", 4,
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, BE_FLOWS_NAME, 4,
 				1u << f->log_map, 1, &o);
 
 	return fd < 0 ? -errno : fd;

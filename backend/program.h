@@ -45,6 +45,9 @@ enum be_flows {
 	BE_FLOWS_NEVER,
 };
 
+/* The map that it is. */
+#define BE_FLOWS_NAME	"xtbpf_flows"
+
 struct be_program_opts {
 	enum be_hook_type type;
 	/* Which hooks this program judges; others are accepted uncounted. */

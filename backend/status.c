@@ -14,6 +14,7 @@
 #include "backend/generation.h"
 #include "backend/link.h"
 #include "backend/ns.h"
+#include "backend/program.h"
 #include "backend/state.h"
 #include "backend/sys.h"
 
@@ -148,6 +149,33 @@ static int read_places(const struct be_ns *ns, const struct be_meta *meta,
 	return err;
 }
 
+/* The bytes of the map called BE_FLOWS_NAME of a program; 0: it has none. */
+static uint32_t flow_bytes(int prog)
+{
+	struct bpf_map_info map;
+	struct bpf_prog_info info;
+	uint32_t ids[8], len = sizeof(info), i, bytes = 0;
+	int fd;
+
+	memset(&info, 0, sizeof(info));
+	info.nr_map_ids = sizeof(ids) / sizeof(*ids);
+	info.map_ids = (uintptr_t)ids;
+	if (bpf_obj_get_info_by_fd(prog, &info, &len))
+		return 0;
+	for (i = 0; i < info.nr_map_ids && i < sizeof(ids) / sizeof(*ids); i++) {
+		fd = bpf_map_get_fd_by_id(ids[i]);
+		if (fd < 0)
+			continue;
+		len = sizeof(map);
+		memset(&map, 0, len);
+		if (!bpf_obj_get_info_by_fd(fd, &map, &len) &&
+		    !strcmp(map.name, BE_FLOWS_NAME))
+			bytes = map.value_size;
+		close(fd);
+	}
+	return bytes;
+}
+
 static int read_prog(const struct be_ns *ns, uint32_t gen, int type,
 		     struct be_status *st)
 {
@@ -163,6 +191,7 @@ static int read_prog(const struct be_ns *ns, uint32_t gen, int type,
 	memset(&info, 0, sizeof(info));
 	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		err = -errno;
+	st->prog[type].flows = flow_bytes(fd);
 	close(fd);
 	st->prog[type].used = true;
 	st->prog[type].prog_id = info.id;

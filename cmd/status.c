@@ -80,9 +80,12 @@ static void print_progs(const struct be_status *st)
 		printf("  %s: judges", be_hook_type_name(type));
 		print_hooks(st->prog[type].hooks);
 		printf(" (%s)\n", nature[type]);
-		printf("    program %u: %u instructions, %u bytes of machine code\n",
+		printf("    program %u: %u instructions, %u bytes of machine code",
 		       st->prog[type].prog_id, st->prog[type].insns,
 		       st->prog[type].jited);
+		if (st->prog[type].flows)
+			printf(", %u of flow memo", st->prog[type].flows);
+		putchar('\n');
 		for (i = 0; i < st->nlinks; i++) {
 			l = &st->link[i];
 			if ((int)l->type == type)
@@ -204,6 +207,7 @@ static struct json_object *json_prog(const struct be_status *st, int type)
 	add_number(o, "prog_id", st->prog[type].prog_id);
 	add_number(o, "instructions", st->prog[type].insns);
 	add_number(o, "jited_bytes", st->prog[type].jited);
+	add_number(o, "flow_bytes", st->prog[type].flows);
 	json_object_object_add(o, "attached", links);
 	return o;
 }

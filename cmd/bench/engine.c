@@ -482,7 +482,8 @@ static int64_t memory_ours(void)
 			(int64_t)st.ncounters * sizeof(struct ir_counter) *
 			libbpf_num_possible_cpus();
 		for (i = 0; i < BE_NTYPES; i++)
-			bytes += st.prog[i].used ? st.prog[i].jited : 0;
+			bytes += st.prog[i].used ? (int64_t)st.prog[i].jited +
+				 st.prog[i].flows : 0;
 		be_status_free(&st);
 	}
 	be_ns_close(ns);

@@ -71,7 +71,7 @@ static int find_memo(int prog)
 		len = sizeof(map);
 		memset(&map, 0, sizeof(map));
 		ck_assert(!bpf_obj_get_info_by_fd(fd, &map, &len));
-		if (!strcmp(map.name, "xtbpf_flows"))
+		if (!strcmp(map.name, BE_FLOWS_NAME))
 			return fd;
 		close(fd);
 	}
@@ -450,14 +450,15 @@ static const struct sample *vary(const struct sample *base, int i)
 	return NULL;
 }
 
-START_TEST(every_field)
+/* One packet and its variations, over and over again. */
+static void judge_variations(struct ir_table *t, int type)
 {
 	const struct sample base = tcp(0x0a000001, 0x0a000002, 1000 << 16 | 80);
 	const struct sample *s;
 	struct rig r;
 	int i;
 
-	rig_open(&r, fields_table(), _i, BE_FLOWS_ALWAYS);
+	rig_open(&r, t, type, BE_FLOWS_ALWAYS);
 	judge(&r, &base);
 	for (i = 0; (s = vary(&base, i)); i++) {
 		ck_assert_int_eq(model(&r, &base), 0);
@@ -466,6 +467,54 @@ START_TEST(every_field)
 		judge(&r, s);
 	}
 	ck_assert_int_gt(i, 20);
+	rig_close(&r);
+}
+
+START_TEST(every_field)
+{
+	judge_variations(fields_table(), _i);
+}
+END_TEST
+
+/* Rules that ask for no other: the key has little else in it. */
+START_TEST(each_field)
+{
+	static const struct { enum ir_field f; uint32_t v; } fields[] = {
+		{ IR_SADDR, 0x0a000001 }, { IR_DADDR, 0x0a000002 },
+		{ IR_PROTO, 6 }, { IR_SPORT, 1000 }, { IR_DPORT, 80 },
+		{ IR_CTSTATE, 8 }, { IR_TCPFLAGS, 2 }, { IR_LEN, 44 },
+		{ IR_TTL, 64 }, { IR_TOS, 0 },
+	};
+	struct ir_table *t;
+	uint32_t i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		t = table();
+		add_value(t, add_rule(t, input(t), IR_DROP, NULL), fields[i].f,
+			  fields[i].v);
+		judge_variations(t, _i);
+	}
+}
+END_TEST
+
+/* A truncated header has the fields of one that is all zeros. */
+START_TEST(kinds_differ)
+{
+	struct sample whole = tcp(1, 2, 0), cut = tcp(1, 2, 0);
+	struct ir_table *t = table();
+	struct ir_rule *rule = add_rule(t, input(t), IR_ACCEPT, NULL);
+	struct rig r;
+	int i;
+
+	ck_assert_ptr_nonnull(ir_rule_add_match(t, rule, IR_NEED_TCP));
+	add_value(t, rule, IR_DPORT, 0);
+	rig_open(&r, t, _i, BE_FLOWS_ALWAYS);
+	ck_assert(r.c->variants);
+	cut.len = cut.ip[3] = 22;
+	for (i = 0; i < 3; i++) {
+		judge(&r, &whole);
+		judge(&r, &cut);
+	}
 	rig_close(&r);
 }
 END_TEST
@@ -664,6 +713,8 @@ static Suite *suite(bool root)
 	tcase_add_loop_test(tc, busy_is_left_alone, 0, BE_NTYPES);
 	tcase_add_loop_test(tc, invalid_is_replaced, 0, BE_NTYPES);
 	tcase_add_loop_test(tc, every_field, 0, BE_NTYPES);
+	tcase_add_loop_test(tc, each_field, 0, BE_NTYPES);
+	tcase_add_loop_test(tc, kinds_differ, 0, BE_NTYPES);
 	tcase_add_loop_test(tc, bytes_are_of_the_packet, 0, BE_NTYPES);
 	tcase_add_loop_test(tc, flows_take_turns, 0, 2 * BE_NTYPES);
 	tcase_add_loop_test(tc, long_traces, 0, 20);
