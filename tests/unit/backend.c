@@ -444,6 +444,86 @@ START_TEST(random_tables6)
 }
 END_TEST
 
+/* --- extension headers --- */
+
+/* @n headers of @type at @h, @next behind them; returns their length. */
+static uint32_t put_headers(uint8_t *h, uint32_t n, uint8_t type, uint8_t next)
+{
+	uint32_t i, at = 0, size = type == 51 ? 12 : 8;
+
+	for (i = 0; i < n; i++, at += size) {
+		memset(h + at, 0, size);
+		h[at] = i + 1 < n ? type : next;
+		h[at + 1] = type == 51;
+	}
+	return at;
+}
+
+/* Every packet that is the start of one with all kinds of headers. */
+START_TEST(cut_anywhere6)
+{
+	static const uint8_t type[] = { 0, 60, 43, 44, 51, 60, 6 };
+	uint8_t frame[FRAME_MAX] = { 0 }, whole[FRAME_MAX] = { 0 };
+	uint32_t at = 40, len, i;
+	struct ir_table *t;
+	struct ir_packet p;
+	struct rig r;
+
+	rnd_seed((uint64_t)_i + 30);
+	be_program_force_copies(_i & 1);
+	for (i = 0; i < 6; i++)
+		at += put_headers(whole + ETH + at, 1, type[i], type[i + 1]);
+	for (i = 0; i < 32; i++)
+		whole[ETH + at + i] = (uint8_t)rnd(256);
+	whole[ETH + at + 12] = 0x80;
+	at += 32;
+	t = random_table_of(AF_INET6, 3, 80);
+	rig_open(&r, t);
+	for (len = 41; len <= at; len++) {
+		random_packet(t, &p);
+		memcpy(frame, whole, sizeof(frame));
+		frame6_finish(frame, &p, type[0], len);
+		judge(&r, IR_HOOK_INPUT + rnd(3), frame, len, &p);
+	}
+	compare_counters(&r);
+	rig_close(&r);
+	ir_table_free(t);
+	be_program_force_copies(false);
+}
+END_TEST
+
+/* As many headers as a packet can have. */
+START_TEST(long_chains6)
+{
+	static const uint8_t types[] = { 60, 43, 51, 0, 44 };
+	uint8_t frame[FRAME_MAX] = { 0 };
+	struct ir_table *t;
+	struct ir_packet p;
+	struct rig r;
+	uint32_t n, len;
+
+	rnd_seed((uint64_t)_i + 40);
+	be_program_force_copies(_i & 1);
+	t = random_table_of(AF_INET6, 3, 80);
+	rig_open(&r, t);
+	for (n = 1; n <= 150; n += 1 + rnd(20)) {
+		random_packet(t, &p);
+		p.field[IR_PROTO] = rnd(2) ? 6 : 17;
+		memset(frame, 0, sizeof(frame));
+		len = 40 + put_headers(frame + ETH + 40, n, types[n % 5],
+				       (uint8_t)p.field[IR_PROTO]);
+		frame[ETH + len + 3] = 80;
+		frame[ETH + len + 12] = 0x50;
+		frame6_finish(frame, &p, types[n % 5], len + 20);
+		judge(&r, IR_HOOK_INPUT + rnd(3), frame, len + 20, &p);
+	}
+	compare_counters(&r);
+	rig_close(&r);
+	ir_table_free(t);
+	be_program_force_copies(false);
+}
+END_TEST
+
 static uint64_t now(void)
 {
 	struct timespec ts;
@@ -626,6 +706,8 @@ static Suite *suite_programs(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, random_tables, 0, 8);
 	tcase_add_loop_test(tc, random_tables6, 0, 8);
+	tcase_add_loop_test(tc, cut_anywhere6, 0, 4);
+	tcase_add_loop_test(tc, long_chains6, 0, 4);
 	tcase_add_test(tc, shared_id);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("size");

@@ -299,6 +299,53 @@ START_TEST(hop_by_hop_options)
 }
 END_TEST
 
+/* @n VLAN tags in front of the packet, the last with this number. */
+static uint32_t tag(uint8_t *frame, uint32_t len, int n, uint8_t vid)
+{
+	for (; n; n--, len += 4) {
+		memmove(frame + 16, frame + 12, len - 12);
+		frame[12] = n % 2 ? 0x81 : 0x88;
+		frame[13] = n % 2 ? 0 : 0xa8;
+		frame[14] = 0xe0;
+		frame[15] = vid;
+		vid = 0;
+	}
+	return len;
+}
+
+/* A tag without a number is nothing; one with a number is another device's. */
+START_TEST(xdp_tags)
+{
+	static const struct { int n; uint8_t vid; enum ir_hook hook; } tags[] = {
+		{ 1, 0, IR_HOOK_INPUT }, { 2, 0, IR_HOOK_INPUT },
+		{ 1, 5, IR_HOOK_NONE }, { 2, 5, IR_HOOK_NONE },
+	};
+	const struct route r = { "2001:db8:1::5", "2001:db8:1::1", 100, 64,
+				 IR_HOOK_INPUT, "" };
+	struct xdp_md md = { .ingress_ifindex = t0 };
+	uint8_t frame[ETH + 120];
+	uint32_t len;
+	size_t i;
+	int verdict;
+
+	add_patterns(some, 4);
+	load(BE_XDP, both);
+	for (i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		make(frame, &r);
+		verdict = expect(tags[i].hook, frame + ETH, 100, "t0", "");
+		len = tag(frame, ETH + 100, tags[i].n, tags[i].vid);
+		md.data_end = len;
+		ck_assert_int_eq(run(frame, len, &md, sizeof(md)),
+				 verdict ? XDP_PASS : XDP_DROP);
+		compare("tags");
+	}
+	make(frame, &r);
+	md.data_end = tag(frame, ETH + 100, 3, 0);
+	ck_assert_int_eq(run(frame, md.data_end, &md, sizeof(md)), XDP_DROP);
+	compare("three tags");
+}
+END_TEST
+
 static uint32_t run_tc(const uint8_t *frame, uint32_t len, uint32_t cb,
 		       unsigned int iif, unsigned int ifindex)
 {
@@ -375,6 +422,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, forwarding_in_doubt);
 	tcase_add_test(tc, xdp_malformed);
 	tcase_add_loop_test(tc, hop_by_hop_options, 0, 4);
+	tcase_add_test(tc, xdp_tags);
 	tcase_add_loop_test(tc, tc_egress, 0, 2);
 	tcase_add_loop_test(tc, tc_ingress, 0, 2);
 	suite_add_tcase(s, tc);
