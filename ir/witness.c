@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "ir/eval.h"
 #include "ir/neighbour.h"
 #include "ir/rng.h"
 #include "ir/space.h"
@@ -368,6 +369,32 @@ static void apply(struct ir_witness *w, struct ir_space *s,
 
 /* --- the search --- */
 
+static bool holds(const struct ir_rule *r, const struct ir_packet *p)
+{
+	bool hotdrop = false;
+	uint32_t i;
+
+	for (i = 0; i < r->nmatches; i++)
+		if (!ir_eval_match(&r->match[i], p, &hotdrop))
+			return false;
+	return true;
+}
+
+/*
+ * Whether the goal and the way to it hold for a packet: what is drawn from a
+ * space that is not exact may miss them, and then a rule behind the goal takes
+ * it, which tells nothing.
+ */
+static bool is_meant(const struct ir_witness *w, const struct ir_packet *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->goal.nway; i++)
+		if (!holds(w->goal.way[i], p))
+			return false;
+	return !w->goal.rule || holds(w->goal.rule, p);
+}
+
 static bool try(struct ir_witness *w, const struct ir_space *s,
 		enum ir_draw how, struct ir_block *block)
 {
@@ -378,7 +405,11 @@ static bool try(struct ir_witness *w, const struct ir_space *s,
 	if (!ir_space_draw(s, how, &w->rng, &w->found))
 		return false;
 	ir_recipe_packet(&w->found, w->data, &p);
-	return ir_trace(w->tracer, &w->goal, &p, block);
+	if (ir_trace(w->tracer, &w->goal, &p, block))
+		return true;
+	if (!is_meant(w, &p))
+		block->n = 0;
+	return false;
 }
 
 /* At first the corners of the space, since faults are at boundaries. */
