@@ -87,7 +87,7 @@ static void print_addr6(FILE *out, const char *what, const struct in6_addr *addr
 	if (prefix >= 0)
 		fprintf(out, "/%d\n", prefix);
 	else
-		fprintf(out, "%s\n",
+		fprintf(out, "/%s\n\n",
 			inet_ntop(AF_INET6, mask, text, sizeof(text)));
 }
 
