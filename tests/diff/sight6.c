@@ -57,6 +57,11 @@ static bool is_joined(const uint8_t *a)
 		(a[1] == 5 && a[15] == 2));
 }
 
+/* An option that is passed over while IOAM is off, where it is aligned. */
+#define IOAM	49
+/* From the start of the packet to the first option. */
+#define OPTIONS	42
+
 /* ip6_parse_tlv() of the @len bytes of options at @o. */
 static bool options_pass(const uint8_t *o, uint32_t len)
 {
@@ -72,7 +77,8 @@ static bool options_pass(const uint8_t *o, uint32_t len)
 		if (o[i] > 1) {
 			pad = 0;
 			if (++count > MAX_OPTIONS || o[i] & 0xc0 ||
-			    (o[i] == 5 && n != 4) || o[i] == 7 || o[i] == 49)
+			    (o[i] == 5 && n != 4) || o[i] == 7 ||
+			    (o[i] == IOAM && (i + OPTIONS) % 4))
 				return false;
 			continue;
 		}
