@@ -53,13 +53,13 @@ check() {
 
 says() { grep -Eq "$1" "$work/out"; }
 
-# All rules of a ruleset, through every hook that can judge it.
+# check_file FILE [OPTION]: all its rules, through every hook that can judge it.
 check_file() {
 	local hook
 
 	for hook in netfilter xdp tc; do
 		[ "$hook" = netfilter ] || ! grep -Eq -- '-m (state|conntrack)' "$1" || continue
-		check "${1##*/} at $hook" "$xtbpf" check --verify \
+		check "${1##*/} at $hook" "$xtbpf" check ${2:+"$2"} --verify \
 			--attach "$hook" "$1"
 		says 'verified: .* 0 differences$' || {
 			echo "FAIL ${1##*/} at $hook: does not say so"
@@ -82,7 +82,7 @@ rules() {
 
 # shellcheck disable=SC2317
 refuses() {
-	LD_PRELOAD=$work/liar.so LIAR=$1 "$restore" --verify "$2"
+	LD_PRELOAD=$work/liar.so LIAR=$1 "${3:-$restore}" --verify "$2"
 	[ $? = 1 ]
 }
 
@@ -91,6 +91,14 @@ unchanged() { "$save" | grep -v '^#' | cmp - "$work/before"; }
 
 for f in "$src"/examples/*.rules; do
 	check_file "$f"
+done
+for f in "$src"/examples/*.rules6; do
+	check_file "$f" -6
+	n=$(grep -c '^-A' "$f")
+	says "verified: $n rules, $n with a witness," || {
+		echo "FAIL ${f##*/}: a rule has no witness"
+		result=1
+	}
 done
 check "packets too long for a test run are counted" "$xtbpf" --json check \
 	--verify "$src/examples/office-gateway.rules"
@@ -123,6 +131,8 @@ if ${CC:-cc} -shared -fPIC -o "$work/liar.so" "$src/tests/diff/liar.c" -ldl &&
 		}
 		check "... and the old ruleset stays" unchanged
 	done
+	check "a wrong verdict on IPv6 is refused" refuses 77 \
+		"$src/examples/web-server.rules6" "$build/ip6tables-bpf-restore"
 	check "the same without a wrong one is taken" "$restore" --verify \
 		"$src/examples/web-server.rules"
 else
