@@ -178,7 +178,9 @@ static void print_verdict(const struct blob *b, const struct ir_rule *rule)
 		fputs("verdict=RETURN\n", b->out);
 		break;
 	case IR_EXTENSION:
-		fputs("verdict=NF_QUEUE\n", b->out);
+		/* ip6tables has no name for it */
+		fprintf(b->out, "verdict=%s\n", b->family->af == AF_INET ?
+			"NF_QUEUE" : "UNKNOWN");
 		break;
 	default:
 		fprintf(b->out, "verdict=%u\n", leads_to(b, rule));
