@@ -281,7 +281,7 @@ static int check_forwarding(const struct be_attach *a, enum be_hook_type type,
 		if (!has_dev(a, e->d_name) || !hides_forwarding(e->d_name))
 			continue;
 		diag_error(diag, NULL,
-			   "hook '%s' cannot tell what is for this host: it forwards IPv6, but net.ipv6.conf.%s.forwarding is 0",
+			   "hook '%s' cannot tell what is forwarded: net.ipv6.conf.%s.forwarding is not all's",
 			   be_hook_type_name(type), e->d_name);
 		err = -EOPNOTSUPP;
 	}
