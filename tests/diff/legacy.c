@@ -2,10 +2,11 @@
 /*
  * tests/diff/legacy.c - load the kernel's iptables, read its counters quickly
  *
- * IPv6 differs in the size of an entry's first part alone.  IPT_SO_GET_ENTRIES returns the whole table, one entry after the other:
+ * IPT_SO_GET_ENTRIES returns the whole table, one entry after the other:
  * built-in chains begin at the hook entries, user chains with an entry whose
  * target is ERROR and names the chain.  Each chain ends with its policy (or the
  * return, of a user chain), which is the entry before the next chain's first.
+ * IPv6 differs in the size of an entry's first part alone.
  */
 #include "tests/diff/legacy.h"
 

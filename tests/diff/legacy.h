@@ -15,8 +15,8 @@
 struct legacy;
 
 /*
- * Loads @text with iptables-legacy-restore, or ip6tables', in the current namespace.  0, or -1
- * with the reason on stderr.
+ * Loads @text with iptables-legacy-restore, or ip6tables', in the current
+ * namespace.  0, or -1 with the reason on stderr.
  */
 int legacy_load(const char *text, bool ipv6);
 

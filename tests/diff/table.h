@@ -9,9 +9,9 @@
 int table_init(int family);
 
 /*
- * Reads iptables-save text (or ip6tables', with AF_INET6) and gives the
- * filter table, numbered and checked, after a way through its stored form (frontend/image.h).  NULL: told on
- * stderr.
+ * Reads iptables-save text (or ip6tables', with AF_INET6) and gives the filter
+ * table, numbered and checked, after a way through its stored form
+ * (frontend/image.h).  NULL: told on stderr.
  */
 struct ir_table *table_read(const char *text, int family);
 
