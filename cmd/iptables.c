@@ -5,7 +5,7 @@
  * Arguments, messages and exit codes are those of iptables 1.8.11.  Options of
  * ours come before all of iptables': --attach, which also comes from the
  * environment (XTBPF_ATTACH), --verify, and --store-only
- * (IPTABLES_BPF_STORE_ONLY=1).
+ * (XTBPF_STORE_ONLY=1).
  *
  * Like iptables it reads the whole table, changes it in memory and puts it back;
  * what only reads needs no more than that nothing be loaded.

@@ -3,7 +3,7 @@
  * cmd/restore.c - iptables-bpf-restore, ip6tables-bpf-restore
  *
  * Options, messages and exit codes are those of iptables-restore 1.8.11, except
- * --verify, --store-only (IPTABLES_BPF_STORE_ONLY=1) and --attach
+ * --verify, --store-only (XTBPF_STORE_ONLY=1) and --attach
  * (XTBPF_ATTACH): scripts call iptables-restore without options of ours.
  */
 #include <errno.h>

@@ -30,7 +30,7 @@
 
 void cmd_session_init(struct cmd_session *s)
 {
-	const char *env = getenv("IPTABLES_BPF_STORE_ONLY");
+	const char *env = getenv("XTBPF_STORE_ONLY");
 
 	memset(s, 0, sizeof(*s));
 	s->family = AF_INET;

@@ -24,7 +24,7 @@ struct cmd_session {
 	bool		keep;		/* the attachment in force, if there is one */
 	/*
 	 * Tables that cannot be judged are kept and printed all the same, with a
-	 * warning on stderr.  From the environment: IPTABLES_BPF_STORE_ONLY=1.
+	 * warning on stderr.  From the environment: XTBPF_STORE_ONLY=1.
 	 */
 	bool		store_only;
 	bool		verify;		/* --verify: before anything is put in force */

@@ -204,7 +204,7 @@ failed=0
 for c in "${callers[@]}"; do
 	for side in legacy ours; do
 		XTABLES_LOCKFILE=$tmp/lock SIDE=$side PATH=$tmp/$side:$PATH \
-			IPTABLES_BPF_STORE_ONLY=$([ "$c" = docker ] && echo 1) \
+			XTBPF_STORE_ONLY=$([ "$c" = docker ] && echo 1) \
 			unshare -n "$self" "$c" 2>&1 | plain >"$tmp/$side.out"
 	done
 	if ! grep -q '^exit status 0$' "$tmp/legacy.out"; then

@@ -15,7 +15,7 @@ src=${top_srcdir:-.}
 export XTABLES_LOCKFILE=/dev/null
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
-unset XTBPF_ATTACH IPTABLES_BPF_STORE_ONLY
+unset XTBPF_ATTACH XTBPF_STORE_ONLY
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
@@ -222,7 +222,7 @@ options() {
 	ok "-T does not look at other tables" restore -T filter "$tmp/in"
 	ok "and restores its own" exits 0 '192.0.2.1' save
 	ok "without -T they are read" exits 2 'line: 2' restore "$tmp/in"
-	IPTABLES_BPF_STORE_ONLY=1 ok "asked by the environment" exits 0 \
+	XTBPF_STORE_ONLY=1 ok "asked by the environment" exits 0 \
 		'NOT ENFORCED' restore "$src/tests/cmd/tables.rules4"
 	ok "-t with --store-only" restore -t --store-only "$src/tests/cmd/tables.rules4"
 	printf '*security\n-A INPUT -j REJECT\nCOMMIT\n' >"$tmp/in"

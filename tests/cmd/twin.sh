@@ -26,7 +26,7 @@ args=("$@")
 tool=iptables all='' commands=300 seed=$((RANDOM * 32768 + RANDOM))
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
-unset XTBPF_ATTACH IPTABLES_BPF_STORE_ONLY
+unset XTBPF_ATTACH XTBPF_STORE_ONLY
 
 if [ $# = 0 ]; then
 	status=0
@@ -363,7 +363,7 @@ play() {
 	legacy) run=("$tool-legacy") ;;
 	ours) run=("$bin" "$tool") ;;
 	esac
-	[ -z "$all" ] || export IPTABLES_BPF_STORE_ONLY=1
+	[ -z "$all" ] || export XTBPF_STORE_ONLY=1
 	export XTABLES_LOCKFILE=$tmp/lock-$1
 	while IFS= read -r line; do
 		i=$((i + 1))

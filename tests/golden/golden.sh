@@ -21,7 +21,7 @@ tmp=$(mktemp -d) || exit 1
 failed=0
 trap 'rm -rf "$tmp"' EXIT
 # Extensions lose some bytes when an error leads out of them, as in iptables.
-export ASAN_OPTIONS=detect_leaks=0 IPTABLES_BPF_STORE_ONLY=1
+export ASAN_OPTIONS=detect_leaks=0 XTBPF_STORE_ONLY=1
 export XTABLES_LOCKFILE=$tmp/lock
 unset XTBPF_ATTACH
 
