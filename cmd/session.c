@@ -186,6 +186,8 @@ int cmd_session_begin(void *ctx, const char *table, struct ir_table **out,
 	if (s->lock < 0)
 		return s->lock;
 	err = read_table(s, table, &t, diag);
+	if (err == -ENOENT)	/* of the state, not of the table; told in diag */
+		err = -ENXIO;
 	if (!err && !t) {
 		t = ir_table_new(s->family, table);
 		if (!t) {
