@@ -18,10 +18,29 @@
 #include "backend/state.h"
 #include "backend/sys.h"
 
+/* That it cannot be seen is not that there is none. */
+static int find_dir(const char *dir, bool *found, struct diag *diag)
+{
+	int err;
+
+	*found = !access(dir, F_OK);
+	if (*found || errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	err = -errno;
+	if (err == -EACCES || err == -EPERM)
+		diag_error(diag, NULL, "Permission denied (you must be root)");
+	else
+		diag_error(diag, NULL, "cannot look for '%s': %s", dir,
+			   strerror(-err));
+	return err;
+}
+
 static int open_dir(struct be_ns **out, const char *run, uint64_t cookie,
 		    bool here, bool create, struct diag *diag)
 {
 	struct be_ns *ns = calloc(1, sizeof(*ns));
+	bool found = true;
+	int err = 0;
 
 	if (!ns) {
 		diag_error(diag, NULL, "out of memory");
@@ -30,9 +49,11 @@ static int open_dir(struct be_ns **out, const char *run, uint64_t cookie,
 	ns->cookie = cookie;
 	ns->here = here;
 	snprintf(ns->dir, sizeof(ns->dir), "%s/%" PRIu64, run, cookie);
-	if (!create && access(ns->dir, F_OK)) {
+	if (!create)
+		err = find_dir(ns->dir, &found, diag);
+	if (err || !found) {
 		free(ns);
-		return 0;
+		return err;
 	}
 	/* Every error is told through diag; libbpf would print its own. */
 	libbpf_set_print(NULL);

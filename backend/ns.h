@@ -41,7 +41,8 @@ struct be_ns;
 /*
  * Opens the state of the calling thread's network namespace.  With @create the
  * bpffs is mounted when it is missing; without, *out is NULL and 0 is returned
- * when nothing is loaded here.  -errno told in @diag.
+ * when nothing is loaded here.  -errno told in @diag, -EACCES where the caller
+ * may not know.
  */
 int be_ns_open(struct be_ns **out, bool create, struct diag *diag);
 

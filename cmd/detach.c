@@ -51,15 +51,19 @@ static int detach_cookie(uint64_t cookie, int family, struct diag *diag)
 	return err;
 }
 
+/* As many as can be: an error ends none but its own; the first is told. */
 static int detach_all(int family, struct diag *diag)
 {
 	uint64_t *cookie = NULL;
 	size_t n = 0, i;
-	int err;
+	int err, one;
 
 	err = be_ns_list(&cookie, &n, diag);
-	for (i = 0; !err && i < n; i++)
-		err = detach_cookie(cookie[i], family, diag);
+	for (i = 0; i < n; i++) {
+		one = detach_cookie(cookie[i], family, diag);
+		if (!err)
+			err = one;
+	}
 	free(cookie);
 	return err;
 }
@@ -102,12 +106,12 @@ static int parse_cookie(struct args *a, const char *word)
 
 static void usage(FILE *out)
 {
-	fputs("Usage: xtbpf detach [-4 | -6] [--all | --netns-cookie N]\n"
+	fputs("Usage: xtbpf detach [-4] [-6] [--all | --netns-cookie N] [--json]\n"
 	      "\n"
 	      "Takes what is loaded in this network namespace off every hook: packets pass.\n"
 	      "With --all in every namespace, with --netns-cookie in the one that\n"
 	      "'xtbpf status --all' shows with this number.  With -4 or -6 only the rules of\n"
-	      "iptables or of ip6tables.\n", out);
+	      "iptables or of ip6tables.  Prints nothing, also with --json.\n", out);
 }
 
 int cmd_detach(int argc, char **argv, bool json)
@@ -117,28 +121,33 @@ int cmd_detach(int argc, char **argv, bool json)
 		{ "ipv6",		no_argument,		NULL, '6' },
 		{ "all",		no_argument,		NULL, 'a' },
 		{ "netns-cookie",	required_argument,	NULL, 'n' },
+		{ "json",		no_argument,		NULL, 'j' },
 		{ "help",		no_argument,		NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct args a = { .family = AF_UNSPEC, .here = true };
+	bool four = false, six = false;
 	int c, err = 0;
 
 	(void)json;		/* nothing is printed */
-	while (!err && (c = getopt_long(argc, argv, "46an:h", options,
+	while (!err && (c = getopt_long(argc, argv, "46an:jh", options,
 					NULL)) != -1) {
 		if (c == 'a') {
 			a.all = true;
 		} else if (c == '4' || c == '6') {
-			a.family = c == '4' ? AF_INET : AF_INET6;
+			four |= c == '4';
+			six |= c == '6';
 		} else if (c == 'n') {
 			err = parse_cookie(&a, optarg);
 		} else if (c == 'h') {
 			usage(stdout);
 			return 0;
-		} else {
+		} else if (c != 'j') {
 			err = -EINVAL;
 		}
 	}
+	if (four != six)
+		a.family = four ? AF_INET : AF_INET6;
 	if (!err && (optind < argc || (a.all && !a.here))) {
 		usage(stderr);
 		err = -EINVAL;

@@ -212,8 +212,69 @@ life() {
 	ok "and moves the rules" exits 0 'hook netfilter' xtbpf status
 	ok "detach --netns-cookie of none" exits 1 'nothing is loaded' \
 		xtbpf detach --netns-cookie 1
+	mkdir -p /run/iptables-bpf/{1,2}/active-ipv4
+	ok "detach --all fails where it cannot" exits 1 'cannot tidy' \
+		xtbpf detach --all
+	ok "and goes on" test -z "$(save)"
+	rmdir /run/iptables-bpf/{1,2}/active-ipv4
 	ok "detach --all" xtbpf detach --all
 	ok "leaves nothing anywhere" exits 0 'in any network' xtbpf status --all
+}
+
+# detaches WHAT OPTION...: with the options, what is left of IPv4 and IPv6.
+detaches() {
+	local want=$1
+
+	shift
+	printf '*filter\n-A INPUT -s 192.0.2.1\nCOMMIT\n' | restore
+	printf '*filter\n-A INPUT -s 2001:db8::1\nCOMMIT\n' |
+		"$bin/ip6tables-bpf-restore"
+	xtbpf detach "$@" || return
+	left=$( { save; "$bin/ip6tables-bpf-save"; } |
+		sed -n 's/^-A INPUT -s //p' | tr '\n' ' ')
+	[ "$left" = "$want" ] || { echo "left: $left"; return 1; }
+}
+
+one_family() {
+	ok "detach -4" detaches '2001:db8::1/128 ' -4
+	ok "detach -6" detaches '192.0.2.1/32 ' -6
+	ok "detach -4 -6" detaches '' -4 -6
+	ok "detach -6 -4" detaches '' -6 -4
+	ok "detach --json" detaches '' --json
+	ok "detach -j" detaches '' -j
+}
+
+# as_nobody COMMAND ARGUMENT...: who may use the lock but nothing else of ours.
+as_nobody() {
+	local cmd=$1
+
+	shift
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$tmp/xtables-bpf-multi" "$cmd" "$@"
+}
+
+# That somebody may not know what is loaded is not that nothing is.
+nobody() {
+	local denied='Permission denied (you must be root)'
+
+	cp "$bin/xtables-bpf-multi" "$tmp"
+	chmod 755 "$tmp" "$tmp/xtables-bpf-multi"
+	chmod 666 "$tmp/lock"
+	chmod 700 /run/iptables-bpf	# as when we mount it
+	printf '*filter\n:INPUT DROP [0:0]\nCOMMIT\n' | restore
+	ok "a user's iptables -S" exits 3 \
+		"can't initialize iptables table \`filter': $denied" \
+		as_nobody iptables -S
+	ok "a user's iptables-save" exits 1 "$denied" as_nobody iptables-save
+	ok "a user's ip6tables-save" exits 1 "$denied" as_nobody ip6tables-save
+	ok "a user's restore" exits 2 "$denied" as_nobody iptables-restore \
+		< <(printf '*filter\nCOMMIT\n')
+	ok "a user's xtbpf status" exits 1 "$denied" as_nobody xtbpf status
+	ok "a user's xtbpf status --all" exits 1 'Permission denied' \
+		as_nobody xtbpf status --all
+	ok "a user's xtbpf detach" exits 1 "$denied" as_nobody xtbpf detach
+	ok "leaves it in force" exits 0 '^:INPUT DROP' save
+	xtbpf detach
 }
 
 # A namespace that lost its name is found by its cookie.
@@ -303,6 +364,8 @@ change() {
 options
 lock
 life
+one_family
+nobody
 change
 orphan
 check
