@@ -40,6 +40,7 @@ struct be_hook_ops {
 	bool		names;		/* knows interfaces by name */
 	bool		ttl;		/* source() sets the field IR_TTL */
 	bool		kernel;		/* needs struct be_kernel */
+	int		device;		/* where the context has its number */
 	/*
 	 * Whether a program may be interrupted by itself on the same CPU, so
 	 * that counters must be added to in one instruction and scratch space
@@ -145,6 +146,12 @@ void be_gen_ifname(struct be_gen *g, enum ir_field f);
  * there on.
  */
 void be_gen_header_length(struct be_gen *g);
+
+/*
+ * Accepts what does not come by one of opts->dev (iface.c).  In: R1 the context,
+ * which is left alone.  Clobbers R2.
+ */
+void be_gen_devices(struct be_gen *g);
 
 /* Fields of the headers, and frame.variant (parse.c). */
 void be_gen_parse(struct be_gen *g);

@@ -244,10 +244,35 @@ static int put_prog(const struct be_ns *ns, uint32_t gen,
 	return fd;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * The devices that have links of @type, each once.  @dev has room for all links.
+ */
+static uint32_t devices(const struct be_links *links, int type, uint32_t *dev)
+{
+	uint32_t n = 0, m = 0, i;
+
+	for (i = 0; i < links->n; i++)
+		if (links->link[i].type == (uint32_t)type)
+			dev[n++] = links->link[i].ifindex;
+	qsort(dev, n, sizeof(*dev), by_number);
+	for (i = 0; i < n; i++)
+		if (!m || dev[m - 1] != dev[i])
+			dev[m++] = dev[i];
+	return m;
+}
+
 static int put_progs(const struct be_ns *ns, uint32_t gen,
 		     const struct tr_classifier *cl,
 		     struct be_program_opts *opts, const struct be_plan *plan,
-		     int *prog, struct diag *diag)
+		     const struct be_links *links, uint32_t *dev, int *prog,
+		     struct diag *diag)
 {
 	const uint32_t named = 1u << IR_IIF | 1u << IR_OIF;
 	int type;
@@ -263,6 +288,8 @@ static int put_progs(const struct be_ns *ns, uint32_t gen,
 			continue;
 		opts->type = (enum be_hook_type)type;
 		opts->hooks = plan->hooks[type];
+		opts->dev = type == BE_NETFILTER ? NULL : dev;
+		opts->ndevs = devices(links, type, dev);
 		prog[type] = put_prog(ns, gen, cl, opts, diag);
 		if (prog[type] < 0)
 			return prog[type];
@@ -285,10 +312,15 @@ int be_generation_build(const struct be_ns *ns, uint32_t gen,
 		.table_fd = -1, .counter_fd = -1, .ifindex_fd = -1,
 		.test_fd = -1,
 	};
+	uint32_t *dev = NULL;
 	int err;
 
 	err = put_data(ns, gen, c, plan, links);
 	if (err || !c->classifier)
+		goto out;
+	dev = calloc(links->n ? links->n : 1, sizeof(*dev));
+	err = dev ? 0 : -ENOMEM;
+	if (err)
 		goto out;
 	opts.table_fd = be_table_create(c->classifier, diag);
 	opts.counter_fd = be_counter_create(c->classifier->ncounters, diag);
@@ -299,8 +331,10 @@ int be_generation_build(const struct be_ns *ns, uint32_t gen,
 	if (!err)
 		err = be_sys_pin(opts.counter_fd, path(ns, gen, "counters").s);
 	if (!err)
-		err = put_progs(ns, gen, c->classifier, &opts, plan, prog, diag);
+		err = put_progs(ns, gen, c->classifier, &opts, plan, links, dev,
+				prog, diag);
 out:
+	free(dev);
 	close_fd(opts.table_fd);
 	close_fd(opts.counter_fd);
 	close_fd(opts.ifindex_fd);

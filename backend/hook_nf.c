@@ -54,14 +54,11 @@ static void check_data(struct be_gen *g)
 	be_jump(a, insn_jump(BPF_JNE, BPF_REG_1, BPF_REG_2), g->drop);
 }
 
-/* BE_R_IP = the packet's bytes in linear memory, to read freely. */
+/* BE_R_IP = the packet's bytes in linear memory (R1), to read freely. */
 static void cast_data(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 
-	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_CTX,
-			     g->kernel.skb_data));
-	check_data(g);
 	be_emit(a, insn_movi(BPF_REG_2, 0));
 	be_emit(a, insn_kfunc(g->kernel.rdonly_cast));
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
@@ -107,6 +104,9 @@ static void find_header(struct be_gen *g)
 	int to = be_gen_v6(g) ? BE_HEADER6 : BE_HEADER;
 	struct be_asm *a = &g->a;
 
+	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_CTX,
+			     g->kernel.skb_data));
+	check_data(g);
 	if (!g->copies) {
 		cast_data(g);
 		return;

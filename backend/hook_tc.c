@@ -181,8 +181,8 @@ static void copy(struct be_gen *g)
 
 /*
  * Where memory cannot be read directly, the length of what is behind the IP
- * header is not known either, but by the header: IPv6 packets that do not say it
- * there (jumbograms) are dropped.
+ * header is not known either, but by the header: packets that do not say it there
+ * (BIG TCP, jumbograms) are dropped.
  */
 static void header_copied(struct be_gen *g)
 {
@@ -199,8 +199,10 @@ static void header_copied(struct be_gen *g)
 	be_emit(a, insn_load(BPF_H, BE_R_AVAIL, BE_R_IP,
 			     be_gen_v6(g) ? 4 : 2));
 	be_emit(a, insn_ntoh(BE_R_AVAIL, 16));
-	if (!be_gen_v6(g))
+	if (!be_gen_v6(g)) {
+		be_jump(a, insn_jumpi(BPF_JEQ, BE_R_AVAIL, 0), g->drop);
 		return;
+	}
 	be_emit(a, insn_alui(BPF_ADD, BE_R_AVAIL, BE_HEADER6_SIZE));
 	be_emit(a, insn_load(BPF_H, BPF_REG_1, BE_R_IP, 4));
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), known);
@@ -349,6 +351,7 @@ const struct be_hook_ops be_hook_tc = {
 	.hooks		= 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
 			  1u << IR_HOOK_OUTPUT,
 	.kernel		= true,
+	.device		= OFF(ifindex),
 	.nests		= true,
 	.context	= context,
 	.source		= source,

@@ -226,6 +226,7 @@ static void source(struct be_gen *g)
 const struct be_hook_ops be_hook_xdp = {
 	.name		= "xdp",
 	.prog_type	= BPF_PROG_TYPE_XDP,
+	.device		= OFF(ingress_ifindex),
 	.ttl		= true,
 	.accept		= XDP_PASS,
 	.drop		= XDP_DROP,

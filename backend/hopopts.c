@@ -124,7 +124,8 @@ static void check_option(struct be_gen *g, const struct options *o)
 	load(g, BPF_W, BPF_REG_2, COUNT);
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, 1));
 	store(g, BPF_W, COUNT, BPF_REG_2);
-	be_jump(a, insn_jumpi(BPF_JGT, BPF_REG_2, MAX_OPTIONS), o->bad);
+	/* How many are allowed can be changed: not accepted, as it is not known. */
+	be_jump(a, insn_jumpi(BPF_JGT, BPF_REG_2, MAX_OPTIONS), g->drop);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_4, TLV_RA), ra);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_4, TLV_CALIPSO), o->advance);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_4, TLV_IOAM), ioam);

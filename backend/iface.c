@@ -109,3 +109,43 @@ void be_gen_ifindex(struct be_gen *g, enum ir_field f)
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, 0));
 	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(f), BPF_REG_1));
 }
+
+/* R2 is one of @dev[0..n-1], ascending, or on to @no. */
+static void find(struct be_asm *a, const uint32_t *dev, uint32_t n, be_label yes,
+		 be_label no)
+{
+	be_label upper;
+	uint32_t i;
+
+	if (n > 2) {
+		upper = be_label_new(a);
+		be_jump(a, insn_jumpi(BPF_JGE, BPF_REG_2, (int32_t)dev[n / 2]),
+			upper);
+		find(a, dev, n / 2, yes, no);
+		be_label_here(a, upper);
+		find(a, dev + n / 2, n - n / 2, yes, no);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, (int32_t)dev[i]), yes);
+	be_jump(a, insn_ja(), no);
+}
+
+/*
+ * A stub on a device is there because some ruleset asked for it: the other
+ * family's, or one that is not in force yet, or no more.
+ */
+void be_gen_devices(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label here;
+
+	if (!g->opts->dev)
+		return;
+	here = be_label_new(a);
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_1, g->ops->device));
+	/* No device has this number; the verifier wants all code in reach. */
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, 0), here);
+	find(a, g->opts->dev, g->opts->ndevs, here, g->accept);
+	be_label_here(a, here);
+}

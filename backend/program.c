@@ -113,6 +113,7 @@ static int emit(struct be_gen *g)
 	g->drop = be_label_new(a);
 	g->parse = be_label_new(a);
 	g->walk = be_label_new(a);
+	be_gen_devices(g);
 	g->ops->context(g);
 	if (g->opts->test_fd >= 0) {
 		source_test(g);

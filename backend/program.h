@@ -56,6 +56,12 @@ struct be_program_opts {
 	int		counter_fd;	/* per-CPU array of struct ir_counter */
 	int		ifindex_fd;	/* xdp, tc: hash of ifindex -> class, u32 both;
 					 * -1 when no rule names an interface */
+	/*
+	 * xdp, tc: the numbers of the devices that it judges at, ascending; what
+	 * comes by any other is accepted uncounted.  NULL: all that it meets.
+	 */
+	const uint32_t	*dev;
+	uint32_t	ndevs;
 	int		test_fd;	/* -1: none */
 	enum be_flows	flows;
 };

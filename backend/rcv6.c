@@ -39,7 +39,7 @@ static void check_addresses(struct be_gen *g)
 	/* Multicast is nobody's source. */
 	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 8));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0xff), g->accept);
-	/* Of a multicast destination the scope is not 0. */
+	/* Of a multicast destination the scope is not 0, nor 1 but on lo. */
 	be_emit(a, insn_load(BPF_H, BPF_REG_1, BE_R_IP, 24));
 	be_emit(a, insn_ntoh(BPF_REG_1, 16));
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_1));
@@ -47,6 +47,8 @@ static void check_addresses(struct be_gen *g)
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_2, 0xff), unicast);
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, 0x0f));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), g->accept);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 1), unicast);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_3, LOOPBACK_IFINDEX), g->accept);
 	be_label_here(a, unicast);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_3, LOOPBACK_IFINDEX), home);
 	not_loopback(g, 8);

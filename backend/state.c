@@ -316,6 +316,9 @@ static int remove_all(const struct be_ns *ns, struct diag *diag)
 	int err;
 
 	err = be_links_prune(ns, &none, diag);
+	/* A stub that is still running may be about to jump. */
+	if (!err)
+		be_grace();
 	if (!err)
 		err = conntrack_off(ns, AF_INET, diag);
 	if (!err)

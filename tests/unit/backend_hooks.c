@@ -322,6 +322,47 @@ START_TEST(xdp_routes)
 }
 END_TEST
 
+/* Whether a program for @n devices, the @k-th with number @at, judges at 50. */
+static bool judges_at(uint32_t n, uint32_t k, uint32_t at)
+{
+	const struct xdp_md md = { .ingress_ifindex = 50, .data_end = ETH + 40 };
+	struct be_program_opts o = {
+		.type = BE_XDP, .hooks = both, .table_fd = table,
+		.counter_fd = counters, .ifindex_fd = ifindexes, .test_fd = -1,
+	};
+	uint8_t frame[ETH + 40];
+	uint32_t dev[12], i;
+	struct diag diag;
+
+	for (i = 0; i < n; i++)
+		dev[i] = at + 2 * i - 2 * k;
+	o.dev = dev;
+	o.ndevs = n;
+	diag_init(&diag);
+	close(prog);
+	prog = be_program_load(c, &o, NULL, &diag);
+	ck_assert_msg(prog >= 0, "%s", diag.msg);
+	make(frame, 0x0a010001, 40, 64);
+	return run(frame, ETH + 40, &md, sizeof(md)) == XDP_DROP;
+}
+
+START_TEST(devices)
+{
+	uint32_t n, k;
+
+	ck_assert_int_eq(system("ip link add d0 index 50 type veth peer name d1"), 0);
+	ir_table_base(t, IR_HOOK_INPUT)->policy = IR_DROP;
+	load(BE_XDP, both);
+	ck_assert(!judges_at(0, 0, 50));
+	for (n = 1; n <= 12; n++) {
+		for (k = 0; k < n; k++) {
+			ck_assert(judges_at(n, k, 50));
+			ck_assert(!judges_at(n, k, 51));
+		}
+	}
+}
+END_TEST
+
 START_TEST(xdp_no_forwarding)
 {
 	static const struct route r = { 0x0a020005, 40, 64, false,
@@ -537,6 +578,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, netfilter_other_hooks);
 	tcase_add_test(tc, netfilter_state);
 	tcase_add_loop_test(tc, xdp_routes, 0, 3);
+	tcase_add_test(tc, devices);
 	tcase_add_test(tc, xdp_no_forwarding);
 	tcase_add_test(tc, xdp_malformed);
 	tcase_add_test(tc, unknown_interface);

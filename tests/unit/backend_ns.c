@@ -290,6 +290,23 @@ START_TEST(interfaces_come_and_go)
 }
 END_TEST
 
+/* What one family has on a device is no business of the other's ruleset. */
+START_TEST(devices_of_the_other)
+{
+	const char *const theirs[] = { "xdp:d0", "tc:d0" };
+	const char *const ours[] = { "xdp:lo", "tc:lo" };
+
+	ck_assert_int_eq(system("ip link add d0 type veth peer name e0"), 0);
+	be_attach_parse(theirs[_i / 2], &attach, &diag);
+	beside_there(_i);
+	ck_assert(arrives_beside());
+	be_attach_parse(ours[_i / 2], &attach, &diag);
+	commit(&stop);
+	ck_assert(!arrives());
+	ck_assert(arrives_beside());
+}
+END_TEST
+
 /* A tun device has no Ethernet header: xdp would judge nothing of it. */
 START_TEST(framing)
 {
@@ -399,6 +416,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, namespaces, 0, NKINDS);
 	tcase_add_loop_test(tc, namespace_from_afar, 0, NKINDS);
 	tcase_add_loop_test(tc, interfaces_come_and_go, 0, NKINDS);
+	tcase_add_loop_test(tc, devices_of_the_other, 0, 4);
 	tcase_add_test(tc, framing);
 	tcase_add_test(tc, priority_taken);
 	tcase_add_test(tc, classifier_again);

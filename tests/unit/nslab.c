@@ -128,20 +128,25 @@ static void teardown(void)
 	diag_clear(&diag);
 }
 
-/* Even kinds are IPv4's; the hook beside is the same for the later two. */
-void beside(int i)
+void beside_there(int i)
 {
-	const int where[NKINDS] = { 1, 0, 2, 3 };
-
 	teardown();
 	af = i % 2 ? AF_INET : AF_INET6;
 	make_rules(&aside, af, IR_DROP, 3, "beside");
-	use(&kinds[where[i % NKINDS]]);
 	commit(&aside);
 	dropped = 0;
 	af = other();
 	make_rules(&pass, af, IR_ACCEPT, 0, "pass");
 	make_rules(&stop, af, IR_DROP, 5, "stop it");
+}
+
+/* Even kinds are IPv4's; the hook beside is the same for the later two. */
+void beside(int i)
+{
+	const int where[NKINDS] = { 1, 0, 2, 3 };
+
+	use(&kinds[where[i % NKINDS]]);
+	beside_there(i);
 	use(&kinds[i % NKINDS]);
 }
 
@@ -221,6 +226,11 @@ static bool arrives_by(int of)
 bool arrives(void)
 {
 	return arrives_by(af);
+}
+
+bool arrives_beside(void)
+{
+	return arrives_by(other());
 }
 
 /* The other family has its ruleset, which drops and counts. */

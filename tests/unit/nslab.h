@@ -66,6 +66,12 @@ void use(const struct kind *k);
  */
 void beside(int i);
 
+/*
+ * A ruleset of one family (which one depends on @i) where attach says; pass and
+ * stop are the other's from here on.
+ */
+void beside_there(int i);
+
 struct be_ns *open_ns(void);
 
 int commit_from(const struct rules *r, const struct be_image *before,
@@ -77,6 +83,7 @@ void detach(void);		/* this family alone */
 
 /* Sends a datagram over lo: whether it arrives. */
 bool arrives(void);
+bool arrives_beside(void);	/* one of the other family */
 
 /* What is in force, by its image; NULL: nothing. */
 const struct rules *in_force(struct be_image *image);
