@@ -58,11 +58,18 @@ enum {
 struct xtables_rule_match;
 struct xtables_target;
 
+/* As libxtables makes them for the family. */
+union fe_addr_array {
+	void		*any;
+	struct in_addr	*ip4;
+	struct in6_addr	*ip6;
+};
+
 /* Addresses of -s or -d: one rule is made for each. */
 struct fe_addrs {
 	const char	*arg;
-	void		*addr;		/* as libxtables gives them for the family */
-	void		*mask;
+	union fe_addr_array addr;
+	union fe_addr_array mask;
 	unsigned int	n;
 };
 

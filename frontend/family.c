@@ -83,18 +83,14 @@ static void put_ip4(void *entry, const struct fe_ip *ip)
 
 static void look_up4(struct fe_addrs *a)
 {
-	struct in_addr *addr = NULL, *mask = NULL;
-
-	xtables_ipparse_multiple(a->arg, &addr, &mask, &a->n);
-	a->addr = addr;
-	a->mask = mask;
+	xtables_ipparse_multiple(a->arg, &a->addr.ip4, &a->mask.ip4, &a->n);
 }
 
 static void pick4(const struct fe_addrs *a, unsigned int i,
 		  struct in6_addr *addr, struct in6_addr *mask)
 {
-	*addr = widened(((const struct in_addr *)a->addr)[i]);
-	*mask = widened(((const struct in_addr *)a->mask)[i]);
+	*addr = widened(a->addr.ip4[i]);
+	*mask = widened(a->mask.ip4[i]);
 }
 
 static int prefix4(const struct in6_addr *mask)
@@ -161,18 +157,14 @@ static void put_ip6(void *entry, const struct fe_ip *ip)
 
 static void look_up6(struct fe_addrs *a)
 {
-	struct in6_addr *addr = NULL, *mask = NULL;
-
-	xtables_ip6parse_multiple(a->arg, &addr, &mask, &a->n);
-	a->addr = addr;
-	a->mask = mask;
+	xtables_ip6parse_multiple(a->arg, &a->addr.ip6, &a->mask.ip6, &a->n);
 }
 
 static void pick6(const struct fe_addrs *a, unsigned int i,
 		  struct in6_addr *addr, struct in6_addr *mask)
 {
-	*addr = ((const struct in6_addr *)a->addr)[i];
-	*mask = ((const struct in6_addr *)a->mask)[i];
+	*addr = a->addr.ip6[i];
+	*mask = a->mask.ip6[i];
 }
 
 static bool is_any6(const struct in6_addr *addr, const struct in6_addr *mask)

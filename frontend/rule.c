@@ -379,10 +379,10 @@ void fe_command_drop_target(struct fe_command *c)
 
 static void end_addrs(struct fe_addrs *a)
 {
-	free(a->addr);
-	free(a->mask);
-	a->addr = NULL;
-	a->mask = NULL;
+	free(a->addr.any);
+	free(a->mask.any);
+	a->addr.any = NULL;
+	a->mask.any = NULL;
 }
 
 void fe_command_clear(struct fe_command *c)
