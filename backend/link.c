@@ -319,7 +319,7 @@ static int want_named(const struct be_attach *a, const struct be_plan *plan,
 	for (i = 0; !err && i < a->ndevs; i++) {
 		ifindex = if_nametoindex(a->dev[i]);
 		if (!ifindex) {
-			diag_error(diag, NULL, "interface '%s' does not exist",
+			diag_error(diag, NULL, "interface '%s' does not exist: --attach says where else",
 				   a->dev[i]);
 			return -ENODEV;
 		}

@@ -115,7 +115,7 @@ int be_ns_detach(struct be_ns *ns, int family, struct diag *diag);
 
 struct be_link_status {
 	enum be_hook_type type;
-	char		where[48];	/* "INPUT priority -1", "eth0 native", ... */
+	char		where[64];	/* "INPUT priority -1", "eth0 native", ... */
 	uint32_t	prog_id;	/* of the stub; 0: nothing judges here: the
 					 * interface came later or is gone (said in
 					 * where) */

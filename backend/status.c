@@ -65,7 +65,7 @@ static void say_where(const struct be_ns *ns, const struct be_pinned *p,
 		how = p->link.where == BE_EGRESS ? "egress" : "ingress";
 	name_dev(ns, p->link.ifindex, dev, sizeof(dev));
 	snprintf(where, size, "%s %s%s", dev, how,
-		 !fact->alive ? " gone" : !fact->prog_id ? " too new" : "");
+		 !fact->alive ? ", gone" : !fact->prog_id ? ", came later" : "");
 }
 
 /* Only one that this family wants. */

@@ -167,7 +167,7 @@ static int save(struct args *a)
 {
 	struct be_image image = { 0 };
 	struct diag diag;
-	int err;
+	int err, written = 0;
 
 	diag_init(&diag);
 	err = fe_xt_init(a->family, a->prog);
@@ -177,8 +177,12 @@ static int save(struct args *a)
 		err = print_one(a, &image, &diag);
 	else if (!err)
 		err = cmd_image_each(&image, print_table, a, &diag);
-	if (fflush(stdout) || ferror(stdout)) {
-		err = -EIO;
+	if (fflush(stdout))
+		written = -errno;
+	else if (ferror(stdout))	/* for a reason that is forgotten */
+		written = -EIO;
+	if (written) {
+		err = written;
 		diag_error(&diag, NULL, "cannot write: %s", strerror(-err));
 	}
 	diag_print(&diag, stderr, a->prog);

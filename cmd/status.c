@@ -88,9 +88,13 @@ static void print_progs(const struct be_status *st)
 		putchar('\n');
 		for (i = 0; i < st->nlinks; i++) {
 			l = &st->link[i];
-			if ((int)l->type == type)
+			if ((int)l->type != type)
+				continue;
+			if (l->prog_id)
 				printf("    attached to %s, program %u\n",
 				       l->where, l->prog_id);
+			else
+				printf("    not attached: %s\n", l->where);
 		}
 	}
 }

@@ -13,7 +13,6 @@ set -u
 bin=${top_builddir:-.}
 src=${top_srcdir:-.}
 export XTABLES_LOCKFILE=
-unset XTBPF_ATTACH
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
@@ -244,6 +243,28 @@ one_family() {
 	ok "detach -j" detaches '' -j
 }
 
+# Interfaces that come and go under the rules.
+come_and_go() {
+	ip link add v1 type veth peer name v2
+	restore --attach tc "$tmp/a"
+	ip link add v3 type veth peer name v4
+	ok "status of one that came" exits 0 \
+		'^    not attached: v3 ingress, came later$' xtbpf status
+	ip link del v1
+	ok "status of one that went" exits 0 '^    not attached: .* gone$' \
+		xtbpf status
+	restore --attach xdp:v3 "$tmp/a"
+	ip link del v3
+	ok "the interface asked for is gone" exits 1 \
+		"'v3' does not exist: --attach says where else" \
+		restore "$tmp/a"
+	ok "which helps" restore --attach auto "$tmp/a"
+	# shellcheck disable=SC2016
+	ok "a full disk" exits 1 'No space left' \
+		sh -c 'exec "$1" >/dev/full' sh "$bin/iptables-bpf-save"
+	xtbpf detach
+}
+
 # as_nobody COMMAND ARGUMENT...: who may use the lock but nothing else of ours.
 as_nobody() {
 	local cmd=$1
@@ -365,6 +386,7 @@ options
 lock
 life
 one_family
+come_and_go
 nobody
 change
 orphan
