@@ -18,6 +18,7 @@
 #include "cmd/session.h"
 #include "cmd/verify.h"
 #include "frontend/check.h"
+#include "frontend/decode.h"
 #include "frontend/tables.h"
 #include "frontend/xt.h"
 #include "translator/classifier.h"
@@ -265,14 +266,8 @@ static int check_idle(const struct ir_table *t, struct diag *diag)
 
 	if (cmd_table_idle(t))
 		return 0;
-	if (r)
-		diag_error(diag, &r->loc,
-			   "table '%s' has rules: only table '%s' is supported",
-			   ir_table_name(t), TABLE);
-	else
-		diag_error(diag, NULL,
-			   "table '%s' has a policy: only table '%s' is supported",
-			   ir_table_name(t), TABLE);
+	diag_error(diag, r ? &r->loc : NULL, FE_TABLE_REFUSED,
+		   ir_table_name(t));
 	return -EOPNOTSUPP;
 }
 

@@ -414,8 +414,9 @@ static void opt_interval(struct fe_command *c)
 static void opt_lock(struct fe_command *c, int opt)
 {
 	if (c->restore)
-		xtables_error(PARAMETER_PROBLEM, "You cannot use `-%c' from %s",
-			      opt, fe_xt_program());
+		xtables_error(PARAMETER_PROBLEM,	/* of both families */
+			      "You cannot use `-%c' from iptables-restore",
+			      opt);
 	if (opt == 'w')
 		opt_wait(c);
 	else

@@ -145,8 +145,7 @@ static int refuse_table(struct ir_table *t, struct ir_rule *rule)
 {
 	if (!strcmp(ir_table_name(t), "filter"))
 		return 0;
-	return ir_rule_refuse(t, rule, &rule->loc,
-			      "table '%s' cannot be compiled yet",
+	return ir_rule_refuse(t, rule, &rule->loc, FE_TABLE_REFUSED,
 			      ir_table_name(t));
 }
 

@@ -7,6 +7,11 @@
 
 #include "ir/ruleset.h"
 
+/* What is said of every other table with rules or a policy; its name. */
+#define FE_TABLE_REFUSED \
+	"table '%s' cannot be enforced, only 'filter' can: " \
+	"--store-only keeps it nevertheless"
+
 /*
  * Where the parts of a rule stand in its line: what is NULL or beyond the end
  * is said to be the whole rule.

@@ -319,8 +319,7 @@ static void check_policies(struct restore *r)
 		c = ir_table_chain(r->table, i);
 		if (c->hook == IR_HOOK_NONE || c->policy == IR_ACCEPT)
 			continue;
-		diag_error(&r->diag, &r->policy_loc[c->hook],
-			   "table '%s' cannot be compiled yet",
+		diag_error(&r->diag, &r->policy_loc[c->hook], FE_TABLE_REFUSED,
 			   ir_table_name(r->table));
 		return;
 	}

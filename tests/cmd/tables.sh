@@ -15,7 +15,6 @@ src=${top_srcdir:-.}
 export XTABLES_LOCKFILE=/dev/null
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
-unset XTBPF_ATTACH XTBPF_STORE_ONLY
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
@@ -168,6 +167,8 @@ order() {
 # A filter table that is judged and others that are not do not disturb each
 # other.
 mixture() {
+	local c o
+
 	ip link set lo up
 	printf '*filter\n-A OUTPUT -d 127.0.0.9 -j DROP\nCOMMIT\n' |
 		restore --attach tc
@@ -175,6 +176,16 @@ mixture() {
 	printf '*nat\n[7:8] -A OUTPUT -j ACCEPT\nCOMMIT\n' >"$tmp/nat"
 	ok "nat with rules is refused" exits 1 "line 2: table 'nat'" \
 		restore -c "$tmp/nat"
+	for c in iptables-restore iptables xtbpf; do
+		case $c in
+		xtbpf) o=(check "$tmp/nat") ;;
+		iptables) o=(-t nat -A OUTPUT -j ACCEPT) ;;
+		*) o=("$tmp/nat") ;;
+		esac
+		ok "by $c in the same words" exits 1 \
+			"table 'nat' cannot be enforced, only .* --store-only" \
+			"$bin/xtables-bpf-multi" "$c" "${o[@]}"
+	done
 	ok "and nothing kept" test "$(save | grep -c '^\*')" = 1
 	printf '*mangle\n:INPUT DROP [0:0]\nCOMMIT\n' >"$tmp/in"
 	ok "so is a policy" exits 1 "line 2: table 'mangle'" restore "$tmp/in"

@@ -12,6 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* frontend/decode.h */
+#define NOT_ENFORCED(t) \
+	"table '" t "' cannot be enforced, only 'filter' can: " \
+	"--store-only keeps it nevertheless\n"
+
 #define TRY	"Try `" PROG " -h' or '" PROG " --help' for more information.\n"
 #define F	"*filter\n"
 #define C	"COMMIT\n"
@@ -70,8 +75,8 @@ static const struct {
 	{ F "-j ACCEPT\n", PARAMETER, 2, "no command specified", NULL },
 	{ F "-A INPUT\n-t nat -A INPUT\n", PARAMETER, 3,
 	  "The -t option cannot be used in " PROG ".\n", NULL },
-	{ F "-w -A INPUT\n", PARAMETER, 2, "You cannot use `-w' from " PROG,
-	  NULL },
+	{ F "-w -A INPUT\n", PARAMETER, 2, 
+	  "You cannot use `-w' from iptables-restore", NULL },
 	{ F "-6 -A INPUT -s ::1 --frob\n-A INPUT\n" C, FINE, 0,
 	  F EMPTY "[0:0] -A INPUT\n" C, NULL },
 
@@ -322,13 +327,13 @@ static const struct {
 	{ "*nat\n:PREROUTING ACCEPT\n" C F "-A INPUT\n" C, FINE, 0,
 	  F EMPTY "[0:0] -A INPUT\n" C, NULL },
 	{ "*nat\n-A OUTPUT -j ACCEPT\n" C, PLAIN, 0,
-	  PROG ": line 2: table 'nat' cannot be compiled yet\n"
+	  PROG ": line 2: " NOT_ENFORCED("nat")
 	  "-A OUTPUT -j ACCEPT\n^~~~~~~~~~~~~~~~~~~\n", NULL },
 	{ "*mangle\n:INPUT DROP [0:0]\n" C, PLAIN, 0,
-	  PROG ": line 2: table 'mangle' cannot be compiled yet\n"
+	  PROG ": line 2: " NOT_ENFORCED("mangle")
 	  ":INPUT DROP [0:0]\n       ^~~~\n", NULL },
 	{ "*raw\n-P OUTPUT DROP\n" C, PLAIN, 0,
-	  PROG ": line 2: table 'raw' cannot be compiled yet\n"
+	  PROG ": line 2: " NOT_ENFORCED("raw")
 	  "-P OUTPUT DROP\n          ^~~~\n", NULL },
 };
 
