@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # tests/lib.sh - what tests/run and tests/demo share: packages and the build
 
+# What the user may have set is not what is tested.
+unset XTBPF_ATTACH XTBPF_STORE_ONLY
+
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # Debian 12's names; bpf and json libraries are linked, the rest is run.

@@ -12,8 +12,7 @@ set -u
 . "$(dirname "$0")/../lib.sh"
 bin=$(cd "${top_builddir:-.}" && pwd)/xtables-bpf-multi
 self=$0
-export ASAN_OPTIONS=detect_leaks=0
-unset XTBPF_ATTACH
+export ASAN_OPTIONS=detect_leaks=0 XTBPF_STORE_ONLY=${KEEP:-}
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 command -v iptables-legacy >/dev/null || { echo "needs iptables-legacy"; exit 77; }
@@ -192,7 +191,7 @@ done
 # protocols with -n.
 plain() {
 	sed -e 's/^# \(Generated\|Completed\).*/# \1/' \
-	    -e '/: WARNING: table /d' -e "/: table 'nat' has rules/d" \
+	    -e '/: WARNING: table /d' -e "/: table 'nat' cannot be enforced/d" \
 	    -e 's/v[0-9.]* (\(bpf\|legacy\))/vX/' \
 	    -e 's/\([ !]\)0    \([-!][-f]\) /\1all  \2 /' \
 	    -e 's/\([ !]\)1    \([-!][-f]\) /\1icmp \2 /' \
@@ -204,7 +203,7 @@ failed=0
 for c in "${callers[@]}"; do
 	for side in legacy ours; do
 		XTABLES_LOCKFILE=$tmp/lock SIDE=$side PATH=$tmp/$side:$PATH \
-			XTBPF_STORE_ONLY=$([ "$c" = docker ] && echo 1) \
+			KEEP=$([ "$c" = docker ] && echo 1) \
 			unshare -n "$self" "$c" 2>&1 | plain >"$tmp/$side.out"
 	done
 	if ! grep -q '^exit status 0$' "$tmp/legacy.out"; then

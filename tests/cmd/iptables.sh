@@ -14,7 +14,6 @@ bin=$(cd "${top_builddir:-.}" && pwd)
 export XTABLES_LOCKFILE=
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
-unset XTBPF_ATTACH XTBPF_STORE_ONLY
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }

@@ -3,13 +3,14 @@
 #
 # tests/cmd/run-append.sh [MS] - one rule more among 10,000, in force within MS
 #
-# The process from start to end, the best of seven.  150 ms is what it must not
-# exceed on a quiet machine; as other tests may be running, 1,000 is asked for.
+# What the command takes of the processor, in its own code and in the kernel, the
+# best of seven: at most 150 ms.  From start to end it takes as long on a quiet
+# machine; as other tests may be running, that is only shown.
 set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 bin=$(cd "${top_builddir:-.}" && pwd)/xtables-bpf-multi
-limit=${1:-1000}
+limit=${1:-150}
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin" ] || { echo "$bin is not built"; exit 77; }
@@ -19,8 +20,8 @@ if ! is_isolated; then
 fi
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
+TIMEFORMAT='%R %U %S'
 export XTABLES_LOCKFILE=$tmp/lock
-unset XTBPF_ATTACH
 
 # 10,000 rules in two chains, half of them for one port of one host.
 awk 'BEGIN {
@@ -37,17 +38,20 @@ awk 'BEGIN {
 
 # best NAME LIMIT ARGUMENT...: each time with one argument more, the address.
 best() {
-	local name=$1 most=$2 i start ms min=999999
+	local name=$1 most=$2 i wall ms least=999999 min=999999
 
 	shift 2
 	for i in 1 2 3 4 5 6 7; do
-		start=$(date +%s%N)
-		"$bin" iptables "$@" -s "192.0.2.$i" || { echo "FAIL $name"; return 1; }
-		ms=$((($(date +%s%N) - start) / 1000000))
-		[ $ms -ge $min ] || min=$ms
+		{ time "$bin" iptables "$@" -s "192.0.2.$i" 2>"$tmp/err"; } \
+			2>"$tmp/time" ||
+			{ cat "$tmp/err"; echo "FAIL $name"; return 1; }
+		read -r wall ms < <(awk '{ print int($1 * 1000 + .5),
+			int(($2 + $3) * 1000 + .5) }' "$tmp/time")
+		[ "$ms" -ge "$min" ] || min=$ms
+		[ "$wall" -ge "$least" ] || least=$wall
 	done
-	if [ $min -le "$most" ]; then
-		echo "PASS $name: $min ms"
+	if [ "$min" -le "$most" ]; then
+		echo "PASS $name: $min ms, $least from start to end"
 		return
 	fi
 	echo "FAIL $name: $min ms, not $most"

@@ -10,7 +10,6 @@ set -u
 . "$(dirname "$0")/../lib.sh"
 bin=${top_builddir:-.}
 export XTABLES_LOCKFILE=/dev/null
-unset XTBPF_ATTACH XTBPF_STORE_ONLY
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }

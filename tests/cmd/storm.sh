@@ -12,7 +12,6 @@ set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 bin=${top_builddir:-.}
-unset XTBPF_ATTACH XTBPF_STORE_ONLY
 
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 [ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }

@@ -26,7 +26,6 @@ args=("$@")
 tool=iptables all='' commands=300 seed=$((RANDOM * 32768 + RANDOM))
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
-unset XTBPF_ATTACH XTBPF_STORE_ONLY
 
 if [ $# = 0 ]; then
 	status=0

@@ -23,7 +23,6 @@ trap 'rm -rf "$tmp"' EXIT
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0 XTBPF_STORE_ONLY=1
 export XTABLES_LOCKFILE=$tmp/lock
-unset XTBPF_ATTACH
 
 # check NAME: $tmp/want against $tmp/got.
 check() {
