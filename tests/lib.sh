@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# tests/lib.sh - what tests/run and tests/demo share: packages and the build
+# tests/lib.sh - what the scripts share: packages, the build, namespaces, checks
 
 # What the user may have set is not what is tested.
 unset XTBPF_ATTACH XTBPF_STORE_ONLY
@@ -90,4 +90,36 @@ isolated() {
 is_isolated() {
 	[ -n "${ISOLATED:-}" ] &&
 		[ "$ISOLATED" = "$(readlink /proc/self/ns/net)" ]
+}
+
+# What scripts that try one thing after the other share; they have a directory
+# $tmp and end with the status $failed.
+
+# ok NAME COMMAND...: passes when the command does.
+# shellcheck disable=SC2034,SC2154
+ok() {
+	local name=$1
+
+	shift
+	if "$@" >"$tmp/out" 2>&1; then
+		echo "PASS $name"
+	else
+		cat "$tmp/out"
+		echo "FAIL $name"
+		failed=1
+	fi
+}
+
+# exits STATUS PATTERN COMMAND...: with that status and a line like that.
+# shellcheck disable=SC2154
+exits() {
+	local want=$1 pattern=$2 status
+
+	shift 2
+	"$@" >"$tmp/said" 2>&1
+	status=$?
+	[ "$status" = "$want" ] && grep -q -e "$pattern" "$tmp/said" && return
+	echo "exit status $status, not $want, or no line like '$pattern':"
+	cat "$tmp/said"
+	return 1
 }

@@ -29,33 +29,6 @@ restore() { "$bin/iptables-bpf-restore" "$@"; }
 save() { "$bin/iptables-bpf-save" "$@"; }
 xtbpf() { "$bin/xtbpf" "$@"; }
 
-# ok NAME COMMAND...: passes when the command does.
-ok() {
-	local name=$1
-
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		echo "PASS $name"
-	else
-		cat "$tmp/out"
-		echo "FAIL $name"
-		failed=1
-	fi
-}
-
-# exits STATUS PATTERN COMMAND...: with that status and a line like that.
-exits() {
-	local want=$1 pattern=$2 status
-
-	shift 2
-	"$@" >"$tmp/said" 2>&1
-	status=$?
-	[ "$status" = "$want" ] && grep -q -e "$pattern" "$tmp/said" && return
-	echo "exit status $status, not $want, or no line like '$pattern':"
-	cat "$tmp/said"
-	return 1
-}
-
 # One form for both names and versions.
 plain() {
 	sed -e 's/ip6tables/iptables/g' -e 's/iptables-legacy-\(restore\|save\)/iptables-\1/' \

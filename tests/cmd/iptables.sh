@@ -30,33 +30,6 @@ iptables() { "$bin/xtables-bpf-multi" iptables "$@"; }
 ip6tables() { "$bin/xtables-bpf-multi" ip6tables "$@"; }
 xtbpf() { "$bin/xtables-bpf-multi" xtbpf "$@"; }
 
-# ok NAME COMMAND...: passes when the command does.
-ok() {
-	local name=$1
-
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		echo "PASS $name"
-	else
-		cat "$tmp/out"
-		echo "FAIL $name"
-		failed=1
-	fi
-}
-
-# exits STATUS PATTERN COMMAND...: with that status and a line like that.
-exits() {
-	local want=$1 pattern=$2 status
-
-	shift 2
-	"$@" >"$tmp/said" 2>&1
-	status=$?
-	[ "$status" = "$want" ] && grep -q -e "$pattern" "$tmp/said" && return
-	echo "exit status $status, not $want, or no line like '$pattern':"
-	cat "$tmp/said"
-	return 1
-}
-
 # Nothing of ours is in the kernel for this namespace.
 untouched() { [ -z "$(compgen -G '/run/iptables-bpf/[0-9]*')" ]; }
 

@@ -28,19 +28,6 @@ rounds=8
 
 ours() { "$bin/xtables-bpf-multi" "$@"; }
 
-ok() {
-	local name=$1
-
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		echo "PASS storm: $name"
-	else
-		cat "$tmp/out"
-		echo "FAIL storm: $name"
-		failed=1
-	fi
-}
-
 # Ruleset number $1: 30 rules that all say so.
 ruleset() {
 	local i

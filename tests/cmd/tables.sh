@@ -40,33 +40,6 @@ save() { ours save "$@"; }
 save6() { ours save6 "$@"; }
 xtbpf() { "$bin/xtables-bpf-multi" xtbpf "$@"; }
 
-# ok NAME COMMAND...: passes when the command does.
-ok() {
-	local name=$1
-
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		echo "PASS tables: $name"
-	else
-		cat "$tmp/out"
-		echo "FAIL tables: $name"
-		failed=1
-	fi
-}
-
-# exits STATUS PATTERN COMMAND...: with that status and a line like that.
-exits() {
-	local want=$1 pattern=$2 status
-
-	shift 2
-	"$@" >"$tmp/said" 2>&1
-	status=$?
-	[ "$status" = "$want" ] && grep -q -e "$pattern" "$tmp/said" && return
-	echo "exit status $status, not $want, or no line like '$pattern':"
-	cat "$tmp/said"
-	return 1
-}
-
 rules() { grep -v '^#'; }
 
 # same FAMILY [-c] FILE: restored and saved by both, with the same text.  Protocols
