@@ -148,6 +148,13 @@ void be_gen_ifname(struct be_gen *g, enum ir_field f);
 void be_gen_header_length(struct be_gen *g);
 
 /*
+ * The end of linear(): to @slow where less than 20 bytes behind the IP header are
+ * in linear memory, and not all of them.  In: R1 how many bytes of the skb are
+ * not.  Clobbers R2.
+ */
+void be_gen_linear(struct be_gen *g, be_label slow);
+
+/*
  * Accepts what does not come by one of opts->dev (iface.c).  In: R1 the context,
  * which is left alone.  Clobbers R2.
  */

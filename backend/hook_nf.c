@@ -138,16 +138,9 @@ static void context(struct be_gen *g)
 
 static void linear(struct be_gen *g, be_label slow)
 {
-	struct be_asm *a = &g->a;
-	be_label all = be_label_new(a);
-
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
-			     g->kernel.skb_data_len));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), all);
-	be_emit(a, insn_mov(BPF_REG_2, BE_R_AVAIL));
-	be_emit(a, insn_alu(BPF_SUB, BPF_REG_2, BPF_REG_1));
-	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_2, 20), slow);
-	be_label_here(a, all);
+	be_emit(&g->a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
+				 g->kernel.skb_data_len));
+	be_gen_linear(g, slow);
 }
 
 /* What the conntrack match sees, as one bit. */

@@ -398,6 +398,18 @@ void be_parse_no_transport(struct be_gen *g)
 	be_jump(&g->a, insn_ja(), g->walk);
 }
 
+void be_gen_linear(struct be_gen *g, be_label slow)
+{
+	struct be_asm *a = &g->a;
+	be_label all = be_label_new(a);
+
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), all);
+	be_emit(a, insn_mov(BPF_REG_2, BE_R_AVAIL));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_2, BPF_REG_1));
+	be_jump(a, insn_jumpi(BPF_JSLT, BPF_REG_2, 20), slow);
+	be_label_here(a, all);
+}
+
 void be_gen_header_length(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
