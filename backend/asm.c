@@ -23,6 +23,7 @@ void be_asm_free(struct be_asm *a)
 	free(a->insns);
 	free(a->jumps);
 	free(a->labels);
+	free(a->refs);
 	be_asm_init(a);
 }
 
@@ -62,6 +63,18 @@ void be_emit_load64(struct be_asm *a, int dst, int src, uint64_t imm)
 	be_emit(a, insn_make(BPF_LD | BPF_DW | BPF_IMM, dst, src, 0,
 			     (int32_t)(uint32_t)imm));
 	be_emit(a, insn_make(0, 0, 0, 0, (int32_t)(imm >> 32)));
+}
+
+void be_refer(struct be_asm *a, enum be_ref_kind kind, int what, int32_t add)
+{
+	void *p = a->refs;
+
+	if (grow(a, &p, a->nrefs, &a->refs_size, sizeof(*a->refs)))
+		return;
+	a->refs = p;
+	a->refs[a->nrefs++] = (struct be_ref){
+		a->ninsns, (uint16_t)kind, (uint16_t)what, add,
+	};
 }
 
 be_label be_label_new(struct be_asm *a)

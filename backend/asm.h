@@ -18,6 +18,21 @@ typedef uint32_t be_label;
 
 struct be_jump;
 
+/* What an instruction names that is known only where the program is loaded. */
+enum be_ref_kind {
+	BE_REF_MAP,		/* the two-slot load of a map */
+	BE_REF_VALUE,		/* that of the address of its first value */
+	BE_REF_MEMBER,		/* the offset of a member of a kernel structure */
+	BE_REF_KFUNC,		/* the call of a function of the kernel */
+};
+
+struct be_ref {
+	uint32_t	at;		/* the instruction */
+	uint16_t	kind;		/* enum be_ref_kind */
+	uint16_t	what;		/* of that kind: the emitter's business */
+	int32_t		add;		/* BE_REF_MEMBER: bytes behind its start */
+};
+
 struct be_asm {
 	struct bpf_insn	*insns;		/* owned, as are the others */
 	uint32_t	ninsns;
@@ -28,6 +43,9 @@ struct be_asm {
 	uint32_t	*labels;	/* where each is; UINT32_MAX: not yet */
 	uint32_t	nlabels;
 	uint32_t	labels_size;
+	struct be_ref	*refs;		/* in the order of the instructions */
+	uint32_t	nrefs;
+	uint32_t	refs_size;
 	int		err;
 };
 
@@ -38,6 +56,12 @@ void be_emit(struct be_asm *a, struct bpf_insn insn);
 
 /* The two-slot load: a constant, or with @src a map (BPF_PSEUDO_MAP_*). */
 void be_emit_load64(struct be_asm *a, int dst, int src, uint64_t imm);
+
+/*
+ * Notes that the next instruction refers to something.  What it says there itself
+ * is good for the kernel at hand; who loads it elsewhere goes by this.
+ */
+void be_refer(struct be_asm *a, enum be_ref_kind kind, int what, int32_t add);
 
 /* A label that is nowhere yet. */
 be_label be_label_new(struct be_asm *a);

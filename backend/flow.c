@@ -13,9 +13,7 @@
  */
 #include "backend/flow.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #include "backend/gen.h"
@@ -190,7 +188,7 @@ void be_flow_plan(struct be_gen *g)
 	struct be_flow *f = &g->flow;
 	uint32_t cpus = log_cpus(), entries = LOG_ENTRIES;
 
-	*f = (struct be_flow){ .fd = -1, .every = BE_FLOW_EVERY };
+	*f = (struct be_flow){ .every = BE_FLOW_EVERY };
 	/* What is so deep has traces too long for it. */
 	if (!wanted(g) || be_stack_is_deep(g->c))
 		return;
@@ -208,13 +206,13 @@ void be_flow_plan(struct be_gen *g)
 	f->log_map = f->log_area + cpus;
 }
 
-int be_flow_create(const struct be_flow *f)
+struct be_map_def be_flow_def(const struct be_flow *f)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_MMAPABLE);
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, BE_FLOWS_NAME, 4,
-				1u << f->log_map, 1, &o);
-
-	return fd < 0 ? -errno : fd;
+	return (struct be_map_def){
+		.name = BE_FLOWS_NAME, .type = BPF_MAP_TYPE_ARRAY, .key = 4,
+		.value = 1u << f->log_map, .entries = 1,
+		.flags = BPF_F_MMAPABLE,
+	};
 }
 
 /* --- code --- */
@@ -302,7 +300,7 @@ static void find(struct be_gen *g)
 	be_emit(a, insn_alu(BPF_OR, BPF_REG_4, BPF_REG_5));
 	be_emit(a, insn_alui(BPF_LSH, BPF_REG_4, (int)f->log_size));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_4, entry_mask(f)));
-	be_emit_load64(a, BPF_REG_0, BPF_PSEUDO_MAP_VALUE, (uint32_t)f->fd);
+	be_gen_value(g, BPF_REG_0, BE_MAP_FLOWS);
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_4));
 }
 
@@ -449,7 +447,7 @@ void be_gen_flow_note(struct be_gen *g)
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, (1 << f->log_size) - 1));
 	be_jump(a, insn_jumpi(BPF_JGE, BPF_REG_2, misses_at(f)), full);
 	be_emit(a, insn_mov(BPF_REG_1, BPF_REG_3));
-	be_emit_load64(a, BPF_REG_0, BPF_PSEUDO_MAP_VALUE, (uint32_t)f->fd);
+	be_gen_value(g, BPF_REG_0, BE_MAP_FLOWS);
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_3, (1 << f->log_map) - 4));
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_3));
 	be_emit(a, insn_store(BPF_W, BPF_REG_0, 0, BE_R_WORD));
@@ -487,7 +485,7 @@ void be_gen_flow_end(struct be_gen *g, bool judged)
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), done);
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_1));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, entry_mask(f)));
-	be_emit_load64(a, BPF_REG_0, BPF_PSEUDO_MAP_VALUE, (uint32_t)f->fd);
+	be_gen_value(g, BPF_REG_0, BE_MAP_FLOWS);
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_2));
 	be_emit(a, insn_load(BPF_DW, BPF_REG_3, BPF_REG_0, 0));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_3, ~(VALID | BUSY)));

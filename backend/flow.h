@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/map.h"
 #include "ir/field.h"
 
 struct be_gen;
@@ -51,7 +52,6 @@ struct be_flow_part {
 
 struct be_flow {
 	bool		used;
-	int		fd;		/* the map */
 	uint32_t	every;		/* BE_FLOW_EVERY, or 1 for tests */
 	uint32_t	nparts;
 	struct be_flow_part part[IR_NFIELDS + 1];
@@ -65,8 +65,8 @@ struct be_flow {
 /* Whether the program at hand has a memo, and how it looks. */
 void be_flow_plan(struct be_gen *g);
 
-/* Its map: a new fd, or -errno. */
-int be_flow_create(const struct be_flow *f);
+/* Its map. */
+struct be_map_def be_flow_def(const struct be_flow *f);
 
 /*
  * All of these emit nothing where there is no memo.

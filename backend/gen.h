@@ -22,6 +22,7 @@
 #include "backend/asm.h"
 #include "backend/flow.h"
 #include "backend/kernel.h"
+#include "backend/map.h"
 #include "backend/program.h"
 #include "backend/regs.h"
 #include "translator/classifier.h"
@@ -79,6 +80,13 @@ extern const struct be_hook_ops be_hook_netfilter;
 extern const struct be_hook_ops be_hook_xdp;
 extern const struct be_hook_ops be_hook_tc;
 
+/* A map the program at hand has. */
+struct be_gen_map {
+	bool		used;
+	int		fd;		/* -1: none, only what it looks like */
+	struct be_map_def def;		/* good where the generator makes it */
+};
+
 struct be_gen {
 	struct be_asm	a;
 	const struct tr_classifier *c;
@@ -87,7 +95,7 @@ struct be_gen {
 	struct be_kernel kernel;
 	bool		copies;		/* no plain loads: copy all headers */
 	struct be_flow	flow;		/* planned (flow.h) */
-	int		scratch_fd;	/* deep jump stacks; -1: none */
+	struct be_gen_map map[BE_NMAPS];
 	uint32_t	mask;		/* of offsets in the table */
 	be_label	accept;
 	be_label	drop;
@@ -116,6 +124,21 @@ static inline int be_gen_ttl(const struct be_gen *g)
 {
 	return be_gen_v6(g) ? 7 : 8;
 }
+
+/* @dst = a map, for helper functions; or the address of its first value. */
+void be_gen_map(struct be_gen *g, int dst, enum be_map_id id);
+void be_gen_value(struct be_gen *g, int dst, enum be_map_id id);
+
+/* @dst = @size (BPF_W ...) at a member of the kernel's structure at @src. */
+void be_gen_member(struct be_gen *g, int size, int dst, int src,
+		   enum be_member m);
+
+/* The same of what is @add bytes behind the member's start. */
+void be_gen_member_at(struct be_gen *g, int size, int dst, int src,
+		      enum be_member m, int add);
+
+/* Calls a function of the kernel. */
+void be_gen_kfunc(struct be_gen *g, enum be_kfunc f);
 
 /* Puts the start of @hook's chain into the frame and jumps to g->parse. */
 void be_gen_enter(struct be_gen *g, enum ir_hook hook);
@@ -216,8 +239,8 @@ void be_gen_verdict_to(struct be_gen *g, be_label to);
  */
 bool be_stack_is_deep(const struct tr_classifier *c);
 
-/* The map for a deep one: a new fd, or -errno. */
-int be_stack_create(const struct tr_classifier *c);
+/* The map for a deep one.  0, or -E2BIG where it is too deep for any. */
+int be_stack_def(const struct tr_classifier *c, struct be_map_def *d);
 
 /* Before the walk: an area of our own; frame.depth. */
 void be_stack_claim(struct be_gen *g);

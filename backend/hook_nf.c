@@ -47,9 +47,8 @@ static void check_data(struct be_gen *g)
 
 	if (!be_gen_v6(g))
 		return;
-	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BE_R_CTX, g->kernel.skb_head));
-	be_emit(a, insn_load(BPF_H, BPF_REG_3, BE_R_CTX,
-			     g->kernel.skb_network_header));
+	be_gen_member(g, BPF_DW, BPF_REG_2, BE_R_CTX, BE_SKB_HEAD);
+	be_gen_member(g, BPF_H, BPF_REG_3, BE_R_CTX, BE_SKB_NETWORK_HEADER);
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_2, BPF_REG_3));
 	be_jump(a, insn_jump(BPF_JNE, BPF_REG_1, BPF_REG_2), g->drop);
 }
@@ -60,7 +59,7 @@ static void cast_data(struct be_gen *g)
 	struct be_asm *a = &g->a;
 
 	be_emit(a, insn_movi(BPF_REG_2, 0));
-	be_emit(a, insn_kfunc(g->kernel.rdonly_cast));
+	be_gen_kfunc(g, BE_RDONLY_CAST);
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
 }
 
@@ -78,7 +77,7 @@ static void copy_to(struct be_gen *g, int to)
 	be_emit(a, insn_movi(BPF_REG_2, 0));
 	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, BE_FRAME(dynptr)));
-	be_emit(a, insn_kfunc(g->kernel.dynptr_from_skb));
+	be_gen_kfunc(g, BE_DYNPTR_FROM_SKB);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_0, 0), out);
 	be_emit(a, insn_mov(BPF_REG_1, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, to));
@@ -104,8 +103,7 @@ static void find_header(struct be_gen *g)
 	int to = be_gen_v6(g) ? BE_HEADER6 : BE_HEADER;
 	struct be_asm *a = &g->a;
 
-	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_CTX,
-			     g->kernel.skb_data));
+	be_gen_member(g, BPF_DW, BPF_REG_1, BE_R_CTX, BE_SKB_DATA);
 	check_data(g);
 	if (!g->copies) {
 		cast_data(g);
@@ -130,7 +128,7 @@ static void context(struct be_gen *g)
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(ctx), BPF_REG_1));
 	be_emit(a, insn_load(BPF_DW, BE_R_CTX, BPF_REG_1, CTX_SKB));
 	find_header(g);
-	be_emit(a, insn_load(BPF_W, BE_R_AVAIL, BE_R_CTX, g->kernel.skb_len));
+	be_gen_member(g, BPF_W, BE_R_AVAIL, BE_R_CTX, BE_SKB_LEN);
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(bytes),
 			      BE_R_AVAIL));
 	be_gen_header_length(g);
@@ -138,8 +136,7 @@ static void context(struct be_gen *g)
 
 static void linear(struct be_gen *g, be_label slow)
 {
-	be_emit(&g->a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
-				 g->kernel.skb_data_len));
+	be_gen_member(g, BPF_W, BPF_REG_1, BE_R_CTX, BE_SKB_DATA_LEN);
 	be_gen_linear(g, slow);
 }
 
@@ -151,8 +148,7 @@ static void source_state(struct be_gen *g)
 
 	if (!be_gen_uses(g, IR_CTSTATE))
 		return;
-	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BE_R_CTX,
-			     g->kernel.skb_nfct));
+	be_gen_member(g, BPF_DW, BPF_REG_1, BE_R_CTX, BE_SKB_NFCT);
 	be_jump(a, insn_jumpi(BPF_JGT, BPF_REG_1, CTINFO_MASK), tracked);
 	be_emit(a, insn_mov32i(BPF_REG_2, XT_CONNTRACK_STATE_UNTRACKED));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, CTINFO_UNTRACKED), done);
@@ -169,23 +165,22 @@ static void source_state(struct be_gen *g)
 			      BPF_REG_2));
 }
 
-static void source_device(struct be_gen *g, enum ir_field f, int member)
+static void source_device(struct be_gen *g, enum ir_field f, enum be_member m)
 {
 	if (!be_gen_uses(g, f))
 		return;
 	load_state(g);
-	be_emit(&g->a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_1, member));
+	be_gen_member(g, BPF_DW, BPF_REG_1, BPF_REG_1, m);
 	be_gen_ifname(g, f);
 }
 
 static void source(struct be_gen *g)
 {
-	source_device(g, IR_IIF, g->kernel.state_in);
-	source_device(g, IR_OIF, g->kernel.state_out);
+	source_device(g, IR_IIF, BE_STATE_IN);
+	source_device(g, IR_OIF, BE_STATE_OUT);
 	source_state(g);
 	load_state(g);
-	be_emit(&g->a, insn_load(BPF_B, BPF_REG_1, BPF_REG_1,
-				 g->kernel.state_hook));
+	be_gen_member(g, BPF_B, BPF_REG_1, BPF_REG_1, BE_STATE_HOOK);
 	be_gen_select(g);
 }
 

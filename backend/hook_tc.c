@@ -67,23 +67,21 @@ static void check_protocol(struct be_gen *g)
  */
 static void find_header(struct be_gen *g, be_label away)
 {
-	const struct be_kernel *k = &g->kernel;
 	struct be_asm *a = &g->a;
 
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
-	be_emit(a, insn_kfunc(k->cast_to_kern_ctx));
-	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_0, k->skb_head));
-	be_emit(a, insn_load(BPF_H, BPF_REG_2, BPF_REG_0,
-			     k->skb_network_header));
+	be_gen_kfunc(g, BE_CAST_TO_KERN_CTX);
+	be_gen_member(g, BPF_DW, BPF_REG_1, BPF_REG_0, BE_SKB_HEAD);
+	be_gen_member(g, BPF_H, BPF_REG_2, BPF_REG_0, BE_SKB_NETWORK_HEADER);
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_2));
-	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0, k->skb_data));
+	be_gen_member(g, BPF_DW, BPF_REG_2, BPF_REG_0, BE_SKB_DATA);
 	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_1));
 	be_emit(a, insn_alu(BPF_SUB, BPF_REG_3, BPF_REG_2));
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, HEADER_OFFSET, BPF_REG_3));
-	be_emit(a, insn_load(BPF_W, BE_R_AVAIL, BPF_REG_0, k->skb_len));
+	be_gen_member(g, BPF_W, BE_R_AVAIL, BPF_REG_0, BE_SKB_LEN);
 	be_emit(a, insn_alu(BPF_ADD, BE_R_AVAIL, BPF_REG_2));
 	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BPF_REG_1));
-	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_0, k->skb_data_len));
+	be_gen_member(g, BPF_W, BPF_REG_2, BPF_REG_0, BE_SKB_DATA_LEN);
 	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(nonlinear),
 			      BPF_REG_2));
 	be_emit(a, insn_mov(BPF_REG_3, BE_R_AVAIL));
@@ -97,7 +95,7 @@ static void cast_header(struct be_gen *g)
 	struct be_asm *a = &g->a;
 
 	be_emit(a, insn_movi(BPF_REG_2, 0));
-	be_emit(a, insn_kfunc(g->kernel.rdonly_cast));
+	be_gen_kfunc(g, BE_RDONLY_CAST);
 	be_emit(a, insn_mov(BE_R_IP, BPF_REG_0));
 }
 

@@ -20,11 +20,10 @@
  */
 static void load_name(struct be_gen *g)
 {
-	int name = g->kernel.dev_name;
 	struct be_asm *a = &g->a;
 
-	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_1, name + 8));
-	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_1, name));
+	be_gen_member_at(g, BPF_DW, BPF_REG_2, BPF_REG_1, BE_DEV_NAME, 8);
+	be_gen_member(g, BPF_DW, BPF_REG_1, BPF_REG_1, BE_DEV_NAME);
 	be_emit(a, insn_ntoh(BPF_REG_1, 64));
 	be_emit(a, insn_ntoh(BPF_REG_2, 64));
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, NAME_HIGH, BPF_REG_1));
@@ -82,8 +81,7 @@ void be_gen_ifname(struct be_gen *g, enum ir_field f)
 	be_gen_set(g, f, tr_iface_class(g->c, NULL));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), done);
 	load_name(g);
-	be_emit_load64(a, BPF_REG_5, BPF_PSEUDO_MAP_VALUE,
-		       (uint32_t)g->opts->table_fd);
+	be_gen_value(g, BPF_REG_5, BE_MAP_TABLE);
 	unknown_zero(a);
 	for (; n; n -= half) {
 		half = (n + 1) / 2;
@@ -100,8 +98,7 @@ void be_gen_ifindex(struct be_gen *g, enum ir_field f)
 	if (!be_gen_uses(g, f))
 		return;
 	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(key), BPF_REG_1));
-	be_emit_load64(a, BPF_REG_1, BPF_PSEUDO_MAP_FD,
-		       (uint32_t)g->opts->ifindex_fd);
+	be_gen_map(g, BPF_REG_1, BE_MAP_IFACES);
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, BE_FRAME(key)));
 	be_emit(a, insn_call(BPF_FUNC_map_lookup_elem));

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 #include <bpf/btf.h>
@@ -15,30 +14,24 @@
 
 static const struct {
 	const char	*type;
-	const char	*member;
-	size_t		at;
-} members[] = {
-	{ "sk_buff", "len", offsetof(struct be_kernel, skb_len) },
-	{ "sk_buff", "data_len", offsetof(struct be_kernel, skb_data_len) },
-	{ "sk_buff", "data", offsetof(struct be_kernel, skb_data) },
-	{ "sk_buff", "head", offsetof(struct be_kernel, skb_head) },
-	{ "sk_buff", "network_header",
-	  offsetof(struct be_kernel, skb_network_header) },
-	{ "sk_buff", "_nfct", offsetof(struct be_kernel, skb_nfct) },
-	{ "nf_hook_state", "hook", offsetof(struct be_kernel, state_hook) },
-	{ "nf_hook_state", "in", offsetof(struct be_kernel, state_in) },
-	{ "nf_hook_state", "out", offsetof(struct be_kernel, state_out) },
-	{ "net_device", "name", offsetof(struct be_kernel, dev_name) },
+	const char	*name;
+} members[BE_NMEMBERS] = {
+	[BE_SKB_LEN]		= { "sk_buff", "len" },
+	[BE_SKB_DATA_LEN]	= { "sk_buff", "data_len" },
+	[BE_SKB_DATA]		= { "sk_buff", "data" },
+	[BE_SKB_HEAD]		= { "sk_buff", "head" },
+	[BE_SKB_NETWORK_HEADER]	= { "sk_buff", "network_header" },
+	[BE_SKB_NFCT]		= { "sk_buff", "_nfct" },
+	[BE_STATE_HOOK]		= { "nf_hook_state", "hook" },
+	[BE_STATE_IN]		= { "nf_hook_state", "in" },
+	[BE_STATE_OUT]		= { "nf_hook_state", "out" },
+	[BE_DEV_NAME]		= { "net_device", "name" },
 };
 
-static const struct {
-	const char	*name;
-	size_t		at;
-} functions[] = {
-	{ "bpf_rdonly_cast", offsetof(struct be_kernel, rdonly_cast) },
-	{ "bpf_cast_to_kern_ctx",
-	  offsetof(struct be_kernel, cast_to_kern_ctx) },
-	{ "bpf_dynptr_from_skb", offsetof(struct be_kernel, dynptr_from_skb) },
+static const char *const kfuncs[BE_NKFUNCS] = {
+	[BE_RDONLY_CAST]	= "bpf_rdonly_cast",
+	[BE_CAST_TO_KERN_CTX]	= "bpf_cast_to_kern_ctx",
+	[BE_DYNPTR_FROM_SKB]	= "bpf_dynptr_from_skb",
 };
 
 /* A struct or union whose members still have to be looked through. */
@@ -88,16 +81,10 @@ static int member_offset(const struct btf *btf, const char *type,
 	return at;
 }
 
-static int *member_at(struct be_kernel *k, size_t at)
-{
-	return (int *)(void *)((char *)k + at);
-}
-
 static int learn(struct be_kernel *k, struct diag *diag)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	size_t i;
-	int err;
+	int i, err;
 
 	if (!btf) {
 		err = -errno;
@@ -105,13 +92,12 @@ static int learn(struct be_kernel *k, struct diag *diag)
 			   strerror(-err));
 		return err;
 	}
-	for (i = 0; i < sizeof(members) / sizeof(*members); i++)
-		*member_at(k, members[i].at) =
-			member_offset(btf, members[i].type, members[i].member);
-	for (i = 0; i < sizeof(functions) / sizeof(*functions); i++)
-		*member_at(k, functions[i].at) =
-			btf__find_by_name_kind(btf, functions[i].name,
-					       BTF_KIND_FUNC);
+	for (i = 0; i < BE_NMEMBERS; i++)
+		k->member[i] = member_offset(btf, members[i].type,
+					     members[i].name);
+	for (i = 0; i < BE_NKFUNCS; i++)
+		k->kfunc[i] = btf__find_by_name_kind(btf, kfuncs[i],
+						     BTF_KIND_FUNC);
 	btf__free(btf);
 	return 0;
 }

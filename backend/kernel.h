@@ -10,22 +10,32 @@
 
 #include "ir/diag.h"
 
+/* Members of structures, */
+enum be_member {
+	BE_SKB_LEN,
+	BE_SKB_DATA_LEN,
+	BE_SKB_DATA,
+	BE_SKB_HEAD,
+	BE_SKB_NETWORK_HEADER,
+	BE_SKB_NFCT,
+	BE_STATE_HOOK,
+	BE_STATE_IN,
+	BE_STATE_OUT,
+	BE_DEV_NAME,
+	BE_NMEMBERS
+};
+
+/* and functions that a program may call. */
+enum be_kfunc {
+	BE_RDONLY_CAST,
+	BE_CAST_TO_KERN_CTX,
+	BE_DYNPTR_FROM_SKB,
+	BE_NKFUNCS
+};
+
 struct be_kernel {
-	/* Offsets; -1: this kernel has no such member. */
-	int	skb_len;
-	int	skb_data_len;
-	int	skb_data;
-	int	skb_head;
-	int	skb_network_header;
-	int	skb_nfct;
-	int	state_hook;
-	int	state_in;
-	int	state_out;
-	int	dev_name;
-	/* BTF ids of functions a program may call; < 0: not there. */
-	int	rdonly_cast;
-	int	cast_to_kern_ctx;
-	int	dynptr_from_skb;
+	int	member[BE_NMEMBERS];	/* offsets; -1: there is none here */
+	int	kfunc[BE_NKFUNCS];	/* BTF ids; < 0: not there */
 };
 
 /* 0, or -errno told in @diag.  Asks the kernel once in a boot

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * backend/map.c - the table and the counters as maps
+ * backend/map.c - how maps are made; the table and the counters
  *
  * The table's size is a power of two with some room behind it: a program cuts an
  * offset to the size with one instruction, and may read what is at any offset
@@ -33,56 +33,88 @@ uint32_t be_table_mask(const struct tr_classifier *c)
 	return (size - 1) & ~3u;
 }
 
-static int fill(int fd, const struct tr_classifier *c, uint32_t size)
+static int fill(int fd, const struct be_map_def *d)
 {
 	uint32_t zero = 0;
 	char *value;
 	int err;
 
-	value = calloc(1, size);
+	value = calloc(1, d->value);
 	if (!value)
 		return -ENOMEM;
-	memcpy(value, c->word, c->size);
+	memcpy(value, d->data, d->data_size);
 	err = bpf_map_update_elem(fd, &zero, value, 0) ? -errno : 0;
 	free(value);
 	return err;
 }
 
-int be_table_create(const struct tr_classifier *c, struct diag *diag)
+int be_map_create(const struct be_map_def *d)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_RDONLY_PROG);
-	uint32_t size = be_table_mask(c) + 4 + TABLE_ROOM;
-	int fd, err;
+	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = d->flags);
+	int fd, err = 0;
 
+	fd = bpf_map_create((enum bpf_map_type)d->type, d->name, d->key,
+			    d->value, d->entries, &o);
+	if (fd < 0)
+		return -errno;
+	if (d->data)
+		err = fill(fd, d);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int be_table_def(const struct tr_classifier *c, struct be_map_def *d,
+		 struct diag *diag)
+{
 	if (c->size > TABLE_MAX) {
 		diag_error(diag, NULL, "the table has %u bytes, more than the %u a program can reach",
 			   c->size, TABLE_MAX);
 		return -E2BIG;
 	}
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "xtbpf_table", 4, size, 1, &o);
-	err = fd < 0 ? -errno : fill(fd, c, size);
-	if (!err)
+	*d = (struct be_map_def){
+		.name = "xtbpf_table", .type = BPF_MAP_TYPE_ARRAY, .key = 4,
+		.value = be_table_mask(c) + 4 + TABLE_ROOM, .entries = 1,
+		.flags = BPF_F_RDONLY_PROG, .data = c->word,
+		.data_size = c->size,
+	};
+	return 0;
+}
+
+int be_table_create(const struct tr_classifier *c, struct diag *diag)
+{
+	struct be_map_def d;
+	int fd;
+
+	fd = be_table_def(c, &d, diag);
+	if (fd)
 		return fd;
-	if (fd >= 0)
-		close(fd);
-	diag_error(diag, NULL, "cannot create the table of %u bytes: %s", size,
-		   strerror(-err));
-	return err;
+	fd = be_map_create(&d);
+	if (fd < 0)
+		diag_error(diag, NULL, "cannot create the table of %u bytes: %s",
+			   d.value, strerror(-fd));
+	return fd;
+}
+
+struct be_map_def be_counter_def(uint32_t ncounters)
+{
+	return (struct be_map_def){
+		.name = "xtbpf_count", .type = BPF_MAP_TYPE_PERCPU_ARRAY,
+		.key = 4, .value = sizeof(struct ir_counter),
+		.entries = ncounters ? ncounters : 1,
+	};
 }
 
 int be_counter_create(uint32_t ncounters, struct diag *diag)
 {
-	int fd, err;
+	const struct be_map_def d = be_counter_def(ncounters);
+	int fd = be_map_create(&d);
 
-	fd = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xtbpf_count", 4,
-			    sizeof(struct ir_counter),
-			    ncounters ? ncounters : 1, NULL);
-	if (fd >= 0)
-		return fd;
-	err = -errno;
-	diag_error(diag, NULL, "cannot create the map of %u counters: %s",
-		   ncounters, strerror(-err));
-	return err;
+	if (fd < 0)
+		diag_error(diag, NULL, "cannot create the map of %u counters: %s",
+			   ncounters, strerror(-fd));
+	return fd;
 }
 
 static void sum(struct ir_counter *out, const struct ir_counter *percpu,

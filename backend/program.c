@@ -29,6 +29,38 @@ void be_program_force_copies(bool on)
 	force_copies = on;
 }
 
+void be_gen_map(struct be_gen *g, int dst, enum be_map_id id)
+{
+	be_refer(&g->a, BE_REF_MAP, id, 0);
+	be_emit_load64(&g->a, dst, BPF_PSEUDO_MAP_FD, (uint32_t)g->map[id].fd);
+}
+
+void be_gen_value(struct be_gen *g, int dst, enum be_map_id id)
+{
+	be_refer(&g->a, BE_REF_VALUE, id, 0);
+	be_emit_load64(&g->a, dst, BPF_PSEUDO_MAP_VALUE,
+		       (uint32_t)g->map[id].fd);
+}
+
+void be_gen_member_at(struct be_gen *g, int size, int dst, int src,
+		      enum be_member m, int add)
+{
+	be_refer(&g->a, BE_REF_MEMBER, m, add);
+	be_emit(&g->a, insn_load(size, dst, src, g->kernel.member[m] + add));
+}
+
+void be_gen_member(struct be_gen *g, int size, int dst, int src,
+		   enum be_member m)
+{
+	be_gen_member_at(g, size, dst, src, m, 0);
+}
+
+void be_gen_kfunc(struct be_gen *g, enum be_kfunc f)
+{
+	be_refer(&g->a, BE_REF_KFUNC, f, 0);
+	be_emit(&g->a, insn_kfunc(g->kernel.kfunc[f]));
+}
+
 bool be_gen_judges(const struct be_gen *g, enum ir_hook hook)
 {
 	uint32_t can = g->opts->test_fd >= 0 ? UINT32_MAX : g->ops->hooks;
@@ -88,8 +120,7 @@ static void source_test(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 
-	be_emit_load64(a, BPF_REG_1, BPF_PSEUDO_MAP_VALUE,
-		       (uint32_t)g->opts->test_fd);
+	be_gen_value(g, BPF_REG_1, BE_MAP_TEST);
 	test_field(g, IR_IIF, offsetof(struct be_test_input, iif));
 	test_field(g, IR_OIF, offsetof(struct be_test_input, oif));
 	test_field(g, IR_CTSTATE, offsetof(struct be_test_input, ctstate));
@@ -171,13 +202,15 @@ static int check_kernel(struct be_gen *g, struct diag *diag)
 	err = be_kernel_read(&g->kernel, diag);
 	if (err)
 		return err;
-	if (be_gen_uses(g, IR_CTSTATE) && k->skb_nfct < 0) {
+	if (be_gen_uses(g, IR_CTSTATE) && k->member[BE_SKB_NFCT] < 0) {
 		diag_error(diag, NULL, "this kernel has no connection tracking");
 		return -EOPNOTSUPP;
 	}
-	if (force_copies || k->skb_len < 0 || k->skb_data_len < 0 ||
-	    k->skb_data < 0 || k->skb_head < 0 || k->skb_network_header < 0 ||
-	    k->rdonly_cast < 0)
+	if (force_copies || k->member[BE_SKB_LEN] < 0 ||
+	    k->member[BE_SKB_DATA_LEN] < 0 || k->member[BE_SKB_DATA] < 0 ||
+	    k->member[BE_SKB_HEAD] < 0 ||
+	    k->member[BE_SKB_NETWORK_HEADER] < 0 ||
+	    k->kfunc[BE_RDONLY_CAST] < 0)
 		g->copies = true;
 	return 0;
 }
@@ -260,53 +293,102 @@ static int try_both(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 	return try(g, ninsns, diag);
 }
 
-static int make_flows(struct be_gen *g, struct diag *diag)
+/* Which of the maps that only this program has it needs. */
+static int plan_maps(struct be_gen *g, struct diag *diag)
 {
+	struct be_gen_map *m;
+	int err;
+
 	be_flow_plan(g);
-	if (!g->flow.used)
+	if (g->flow.used) {
+		m = &g->map[BE_MAP_FLOWS];
+		m->used = true;
+		m->def = be_flow_def(&g->flow);
+	}
+	if (!be_stack_is_deep(g->c))
 		return 0;
-	g->flow.fd = be_flow_create(&g->flow);
-	if (g->flow.fd >= 0)
-		return 0;
-	diag_error(diag, NULL, "cannot create the map of flows: %s",
-		   strerror(-g->flow.fd));
-	return g->flow.fd;
+	m = &g->map[BE_MAP_STACK];
+	m->used = true;
+	err = be_stack_def(g->c, &m->def);
+	if (err)
+		diag_error(diag, NULL, "chains are nested %u deep, which is more than any stack holds",
+			   g->c->depth);
+	return err;
+}
+
+/* Those of plan_maps(). */
+static int make_maps(struct be_gen *g, struct diag *diag)
+{
+	struct be_gen_map *m;
+	int id;
+
+	for (id = 0; id < BE_NMAPS; id++) {
+		m = &g->map[id];
+		if (!m->used || m->fd >= 0)
+			continue;
+		m->fd = be_map_create(&m->def);
+		if (m->fd >= 0)
+			continue;
+		diag_error(diag, NULL, "cannot create the map '%s' of %u entries: %s",
+			   m->def.name, m->def.entries, strerror(-m->fd));
+		return m->fd;
+	}
+	return 0;
+}
+
+static void close_maps(struct be_gen *g)
+{
+	static const enum be_map_id own[] = { BE_MAP_FLOWS, BE_MAP_STACK };
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (g->map[own[i]].fd >= 0)
+			close(g->map[own[i]].fd);
+}
+
+static void given(struct be_gen *g, enum be_map_id id, int fd)
+{
+	g->map[id].fd = fd;
+	g->map[id].used = fd >= 0;
+}
+
+static void init(struct be_gen *g, const struct tr_classifier *c,
+		 const struct be_program_opts *opts)
+{
+	int id;
+
+	*g = (struct be_gen){
+		.c = c, .opts = opts, .ops = types[opts->type],
+		.mask = be_table_mask(c),
+	};
+	for (id = 0; id < BE_NMAPS; id++)
+		g->map[id].fd = -1;
+	given(g, BE_MAP_TABLE, opts->table_fd);
+	given(g, BE_MAP_COUNTERS, opts->counter_fd);
+	given(g, BE_MAP_IFACES, opts->ifindex_fd);
+	given(g, BE_MAP_TEST, opts->test_fd);
 }
 
 int be_program_load(const struct tr_classifier *c,
 		    const struct be_program_opts *opts, uint32_t *ninsns,
 		    struct diag *diag)
 {
-	struct be_gen g = {
-		.c = c,
-		.opts = opts,
-		.ops = types[opts->type],
-		.scratch_fd = -1,
-		.flow.fd = -1,
-		.mask = be_table_mask(c),
-	};
+	struct be_gen g;
 	int fd;
 
+	init(&g, c, opts);
 	fd = check_fields(&g, diag);
 	if (!fd)
 		fd = check_kernel(&g, diag);
 	if (!fd)
 		fd = check_loops(&g, diag);
-	if (!fd && be_stack_is_deep(c)) {
-		g.scratch_fd = be_stack_create(c);
-		fd = g.scratch_fd < 0 ? g.scratch_fd : 0;
-		if (fd)
-			diag_error(diag, NULL, "cannot create the stack for %u nested chains: %s",
-				   c->depth, strerror(-fd));
-	}
 	if (!fd)
-		fd = make_flows(&g, diag);
+		fd = plan_maps(&g, diag);
+	if (!fd)
+		fd = make_maps(&g, diag);
 	if (!fd)
 		fd = try_both(&g, ninsns, diag);
-	if (g.scratch_fd >= 0)
-		close(g.scratch_fd);
-	if (g.flow.fd >= 0)
-		close(g.flow.fd);
+	close_maps(&g);
 	return fd;
 }
 
@@ -318,21 +400,17 @@ int be_program_size(const struct tr_classifier *c, enum be_hook_type type,
 		.type = type, .hooks = hooks & types[type]->hooks,
 		.test_fd = -1,
 	};
-	struct be_gen g = {
-		.c = c,
-		.opts = &opts,
-		.ops = types[type],
-		.scratch_fd = be_stack_is_deep(c) ? 0 : -1,
-		.mask = be_table_mask(c),
-	};
+	struct be_gen g;
 	int err;
 
+	init(&g, c, &opts);
 	err = check_fields(&g, diag);
 	if (!err)
 		err = check_kernel(&g, diag);
+	if (!err)
+		err = plan_maps(&g, diag);
 	if (err)
 		return err;
-	be_flow_plan(&g);
 	be_asm_init(&g.a);
 	err = emit(&g);
 	if (err)

@@ -10,7 +10,6 @@
  * depth since processes that the scheduler switches between do not end in the
  * order in which they began.
  */
-#include <bpf/bpf.h>
 #include <errno.h>
 
 #include "backend/gen.h"
@@ -29,14 +28,16 @@ bool be_stack_is_deep(const struct tr_classifier *c)
 	return c->depth > BE_STACK_DEPTH - skipped(c);
 }
 
-int be_stack_create(const struct tr_classifier *c)
+int be_stack_def(const struct tr_classifier *c, struct be_map_def *d)
 {
-	uint32_t n = 1 + c->depth * AREAS;
-
 	if (c->depth > MAX_DEPTH)
 		return -E2BIG;
-	return bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xtbpf_stack", 4,
-			      sizeof(struct be_return), n, NULL);
+	*d = (struct be_map_def){
+		.name = "xtbpf_stack", .type = BPF_MAP_TYPE_PERCPU_ARRAY,
+		.key = 4, .value = sizeof(struct be_return),
+		.entries = 1 + c->depth * AREAS,
+	};
+	return 0;
 }
 
 /* R0 = the element with the number in frame.key. */
@@ -44,8 +45,7 @@ static void lookup(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 
-	be_emit_load64(a, BPF_REG_1, BPF_PSEUDO_MAP_FD,
-		       (uint32_t)g->scratch_fd);
+	be_gen_map(g, BPF_REG_1, BE_MAP_STACK);
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, BE_FRAME(key)));
 	be_emit(a, insn_call(BPF_FUNC_map_lookup_elem));

@@ -361,8 +361,7 @@ void be_gen_count(struct be_gen *g, bool note)
 	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
 	be_emit(a, insn_alui(BPF_RSH, BPF_REG_1, TR_ID_SHIFT));
 	store_frame(g, BE_FRAME(key), BPF_REG_1);
-	be_emit_load64(a, BPF_REG_1, BPF_PSEUDO_MAP_FD,
-		       (uint32_t)g->opts->counter_fd);
+	be_gen_map(g, BPF_REG_1, BE_MAP_COUNTERS);
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, BE_FRAME(key)));
 	be_emit(a, insn_call(BPF_FUNC_map_lookup_elem));
@@ -492,8 +491,7 @@ static void walk_start(struct be_gen *g)
 	be_stack_claim(g);
 	forget(g);
 	be_gen_flow_recall(g);
-	be_emit_load64(a, BE_R_TABLE, BPF_PSEUDO_MAP_VALUE,
-		       (uint32_t)g->opts->table_fd);
+	be_gen_value(g, BE_R_TABLE, BE_MAP_TABLE);
 	be_emit(a, insn_movi(BE_R_ADDRS, 0));
 	if (!be_gen_v6(g) &&
 	    (be_gen_uses(g, IR_SADDR) || be_gen_uses(g, IR_DADDR))) {

@@ -191,7 +191,7 @@ START_TEST(not_kept)
 		be_fault_set(n, BE_FAULT_FAIL);
 		ck_assert_int_eq(be_kernel_read(&learnt, &diag), 0);
 		be_fault_set(0, BE_FAULT_FAIL);
-		ck_assert_int_ge(learnt.skb_data, 0);
+		ck_assert_int_ge(learnt.member[BE_SKB_DATA], 0);
 	}
 	learn();
 	ck_assert(kept());

@@ -150,7 +150,8 @@ END_TEST
 static void load_classify(int device)
 {
 	struct be_program_opts o = { .table_fd = table, .test_fd = -1 };
-	struct be_gen g = { .c = c, .opts = &o, .mask = be_table_mask(c) };
+	struct be_gen g = { .c = c, .opts = &o, .mask = be_table_mask(c),
+			    .map[BE_MAP_TABLE].fd = table };
 	LIBBPF_OPTS(bpf_prog_load_opts, lo);
 
 	be_emit_load64(&g.a, BPF_REG_1, BPF_PSEUDO_MAP_VALUE,
