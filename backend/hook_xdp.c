@@ -3,11 +3,12 @@
  * backend/hook_xdp.c - programs for XDP: INPUT and FORWARD before the stack
  *
  * What the kernel throws away before any chain sees it is passed on uncounted,
- * so that it does: bad headers (ip_rcv(), ipv6_rcv()), a TTL that is used up and packets
- * too big to forward (ip_forward()), packets without a route.  Chain and output
- * interface come from a route lookup.  Not seen from here are bad checksums,
- * addresses that the route lookup refuses as a source, and frames to another
- * host: those are counted although no chain sees them; the verdict is the same.
+ * so that it does: bad headers (ip_rcv(), ipv6_rcv()), a TTL that is used up
+ * (ip_forward()), packets without a route.  Chain and output interface come from a
+ * route lookup.  Not seen from here are bad checksums, addresses that the route
+ * lookup refuses as a source, frames to another host, and what is too big to be
+ * forwarded and may not be cut: those are counted although no chain sees them; the
+ * verdict is the same.
  *
  * A program never interrupts itself: it runs in softirqs, with BHs off.
  */

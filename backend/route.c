@@ -9,6 +9,11 @@
  * In IPv6 it knows itself which destinations are never forwarded.  It says the
  * same of a source on the link, which the kernel may send back by the interface
  * it came in by: such a packet is looked up without its source.
+ *
+ * It is not asked whether a packet is too big to be forwarded (tot_len is 0). It
+ * goes by learnt path MTUs, which ip_forward() and ip6_forward() do not ask for,
+ * and not by the MTU of an IPv4 route, which ip_forward() does; and what it takes
+ * for one packet may be many that are not too big (GSO, by generic XDP).
  */
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -16,7 +21,6 @@
 #include "backend/gen.h"
 
 #define LOOPBACK_IFINDEX	1
-#define IP_DF			0x4000
 #define FIB_LOOKUP_SKIP_NEIGH	4	/* Linux 6.3 */
 #define FLOWINFO		0x0fffffff	/* traffic class and flow label */
 
@@ -31,22 +35,6 @@ static void store(struct be_gen *g, int size, int member, int reg)
 static void load(struct be_gen *g, int size, int off)
 {
 	be_emit(&g->a, insn_load(size, BPF_REG_1, BE_R_IP, off));
-}
-
-/* With DF set the lookup is to say whether the packet is too big. */
-static void length(struct be_gen *g)
-{
-	struct be_asm *a = &g->a;
-	be_label done = be_label_new(a);
-
-	load(g, BPF_H, 6);
-	be_emit(a, insn_ntoh(BPF_REG_1, 16));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, IP_DF));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), done);
-	load(g, BPF_H, 2);
-	be_emit(a, insn_ntoh(BPF_REG_1, 16));
-	store(g, BPF_H, FIB(tot_len), BPF_REG_1);
-	be_label_here(a, done);
 }
 
 /* 16 bytes at @off of the packet to @member. */
@@ -72,8 +60,6 @@ static void fill6(struct be_gen *g)
 	store(g, BPF_W, FIB(flowinfo), BPF_REG_1);
 	load(g, BPF_B, 6);
 	store(g, BPF_B, FIB(l4_protocol), BPF_REG_1);
-	be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_10, BE_FRAME(bytes)));
-	store(g, BPF_H, FIB(tot_len), BPF_REG_1);
 	store_address(g, FIB(ipv6_dst), 24);
 	be_gen_link_local(g, local);
 	store_address(g, FIB(ipv6_src), 8);
@@ -100,7 +86,6 @@ static void fill4(struct be_gen *g)
 	store(g, BPF_W, FIB(ipv4_src), BPF_REG_1);
 	load(g, BPF_W, 16);
 	store(g, BPF_W, FIB(ipv4_dst), BPF_REG_1);
-	length(g);
 }
 
 static void fill(struct be_gen *g, int ifindex)
@@ -151,11 +136,11 @@ void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r)
 		{ BPF_FIB_LKUP_RET_FWD_DISABLED, TO(input) },
 		{ BPF_FIB_LKUP_RET_SUCCESS, TO(forward) },
 		{ BPF_FIB_LKUP_RET_NO_NEIGH, TO(forward) },
+		{ BPF_FIB_LKUP_RET_FRAG_NEEDED, TO(forward) },	/* at tc */
 		{ BPF_FIB_LKUP_RET_UNSUPP_LWT, TO(tunnel) },
 		{ BPF_FIB_LKUP_RET_BLACKHOLE, TO(none) },
 		{ BPF_FIB_LKUP_RET_UNREACHABLE, TO(none) },
 		{ BPF_FIB_LKUP_RET_PROHIBIT, TO(none) },
-		{ BPF_FIB_LKUP_RET_FRAG_NEEDED, TO(none) },
 	};
 	struct be_asm *a = &g->a;
 	size_t i;

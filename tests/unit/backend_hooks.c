@@ -11,6 +11,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,14 +36,17 @@
 
 #define SKIPPED	77
 
+static int tap1 = -1;			/* t1's fd */
+
 /* A router between 10.1/16 and 10.2/16, in a namespace that ends with us. */
 static void setup(void)
 {
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
 	tap("t0");
-	tap("t1");
+	tap1 = tap("t1");
 	ck_assert_int_eq(system("ip link set lo up && ip link set t0 up &&"
 				"ip link set t0 address 02:00:00:00:00:01 &&"
+				"ip link set t1 address 02:00:00:00:00:02 &&"
 				"ip link set t1 mtu 1000 up &&"
 				"ip addr add 10.1.0.1/16 dev t0 &&"
 				"ip addr add 10.2.0.1/16 dev t1 &&"
@@ -265,7 +269,7 @@ static const struct route {
 	{ 0x0a020005, 40, 1, false, IR_HOOK_NONE },
 	{ 0x0a020005, 40, 0, false, IR_HOOK_NONE },
 	{ 0x0a020005, 1001, 64, false, IR_HOOK_FORWARD },
-	{ 0x0a020005, 1001, 64, true, IR_HOOK_NONE },
+	{ 0x0a020005, 1001, 64, true, IR_HOOK_FORWARD },
 	{ 0x0a020005, 1000, 64, true, IR_HOOK_FORWARD },
 	{ 0x08080808, 40, 64, false, IR_HOOK_FORWARD },
 	{ 0x0a010001, 40, 64, false, IR_HOOK_INPUT },
@@ -361,6 +365,84 @@ START_TEST(devices)
 			ck_assert(!judges_at(n, k, 51));
 		}
 	}
+}
+END_TEST
+
+static uint16_t checksum(const uint8_t *p, uint32_t len)
+{
+	uint32_t sum = 0, i;
+
+	for (i = 0; i < len; i += 2)
+		sum += (uint32_t)p[i] << 8 | p[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~((sum & 0xffff) + (sum >> 16));
+}
+
+static void put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+/* The port of a socket of ours that sends to @dst. */
+static uint16_t talk_to(uint32_t dst, int *fd)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9),
+				  .sin_addr.s_addr = htonl(dst) };
+	socklen_t len = sizeof(to);
+
+	*fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ck_assert_int_ge(*fd, 0);
+	ck_assert_int_eq(connect(*fd, (void *)&to, len), 0);
+	ck_assert_int_eq(getsockname(*fd, (void *)&to, &len), 0);
+	return ntohs(to.sin_port);
+}
+
+/* The next router says that what we sent to @dst was longer than 600 bytes. */
+static void learn_pmtu(uint32_t dst)
+{
+	uint8_t frame[ETH + 56] = { 0 }, *ip = frame + ETH, *icmp = ip + 20;
+	int fd;
+
+	make(icmp + 8 - ETH, dst, 28, 64);
+	put16(icmp + 8 + 20, talk_to(dst, &fd));
+	put16(icmp + 8 + 22, 9);
+	put32(icmp + 8 + 12, 0x0a020001);
+	make(frame, 0x0a020001, 28, 64);
+	frame[5] = 2;
+	put16(ip + 2, 56);
+	put32(ip + 12, 0x0a020009);
+	ip[9] = IPPROTO_ICMP;
+	put16(ip + 10, checksum(ip, 20));
+	icmp[0] = 3;
+	icmp[1] = 4;
+	put16(icmp + 6, 600);
+	put16(icmp + 2, checksum(icmp, 36));
+	ck_assert_int_eq(write(tap1, frame, sizeof(frame)), sizeof(frame));
+	close(fd);
+}
+
+/*
+ * ip_forward() does not ask what path MTU was learnt, but it does what MTU a route
+ * has: the route lookup does it the other way round.
+ */
+START_TEST(xdp_too_big)
+{
+	static const struct route far[] = {
+		{ 0x08080808, 900, 64, true, IR_HOOK_FORWARD },
+		{ 0x09090909, 1200, 64, true, IR_HOOK_FORWARD },
+	};
+
+	ck_assert_int_eq(system("ip route add 9.9.9.9 via 10.2.0.9 mtu 5000"),
+			 0);
+	learn_pmtu(0x08080808);
+	ck_assert_int_eq(system("ip route get 8.8.8.8 | grep -q 'mtu 600'"), 0);
+	add_patterns(some, 4);
+	load(BE_XDP, both);
+	run_xdp(&far[0], both);
+	compare("learnt");
+	run_xdp(&far[1], both);
+	compare("the route's");
 }
 END_TEST
 
@@ -580,6 +662,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, netfilter_state);
 	tcase_add_loop_test(tc, xdp_routes, 0, 3);
 	tcase_add_test(tc, devices);
+	tcase_add_test(tc, xdp_too_big);
 	tcase_add_test(tc, xdp_no_forwarding);
 	tcase_add_test(tc, xdp_malformed);
 	tcase_add_test(tc, unknown_interface);

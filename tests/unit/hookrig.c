@@ -26,7 +26,7 @@ uint32_t ncounters;
 int table = -1, counters = -1, ifindexes = -1, prog = -1;
 unsigned int t0, t1;
 
-void tap(const char *name)
+int tap(const char *name)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
 	int fd = open("/dev/net/tun", O_RDWR);
@@ -34,6 +34,7 @@ void tap(const char *name)
 	ck_assert_msg(fd >= 0, "/dev/net/tun: %s", strerror(errno));
 	strcpy(ifr.ifr_name, name);
 	ck_assert_int_eq(ioctl(fd, TUNSETIFF, &ifr), 0);
+	return fd;
 }
 
 void teardown(void)

@@ -25,7 +25,8 @@ extern uint32_t ncounters;
 extern int table, counters, ifindexes, prog;
 extern unsigned int t0, t1;		/* the taps' numbers */
 
-void tap(const char *name);
+/* A new one; what is written to its fd comes in by it. */
+int tap(const char *name);
 
 /* Frees the table and all that was made of it. */
 void teardown(void);
