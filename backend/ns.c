@@ -248,16 +248,26 @@ static int switch_off(struct be_ns *ns, int family, struct diag *diag)
 	return err;
 }
 
+/* As much as can be: the first error is told, and what is off is tidied. */
+static int detach_both(struct be_ns *ns, struct diag *diag)
+{
+	const int four = switch_off(ns, AF_INET, diag);
+	const int six = switch_off(ns, AF_INET6, diag);
+	int err = 0;
+
+	if (!four || !six)
+		err = be_ns_tidy(ns, four ? AF_INET6 : AF_INET, diag);
+	if (four)
+		return four;
+	return six ? six : err;
+}
+
 int be_ns_detach(struct be_ns *ns, int family, struct diag *diag)
 {
 	int err;
 
-	if (family != AF_UNSPEC) {
-		err = switch_off(ns, family, diag);
-		return err ? err : be_ns_tidy(ns, family, diag);
-	}
-	err = switch_off(ns, AF_INET, diag);
-	if (!err)
-		err = switch_off(ns, AF_INET6, diag);
-	return err ? err : be_ns_tidy(ns, AF_INET, diag);
+	if (family == AF_UNSPEC)
+		return detach_both(ns, diag);
+	err = switch_off(ns, family, diag);
+	return err ? err : be_ns_tidy(ns, family, diag);
 }

@@ -108,8 +108,8 @@ int be_ns_commit(struct be_ns *ns, const struct be_commit *c,
 		 struct diag *diag);
 
 /*
- * Takes a family off and removes its state, with AF_UNSPEC both.  0 or -errno
- * told in @diag.
+ * Takes a family off and removes its state, with AF_UNSPEC both, one also where
+ * the other cannot be.  0 or the first -errno, told in @diag.
  */
 int be_ns_detach(struct be_ns *ns, int family, struct diag *diag);
 

@@ -19,6 +19,7 @@
 
 #include "backend/bpffs.h"
 #include "backend/state.h"
+#include "backend/sys.h"
 #include "tests/unit/nslab.h"
 
 /* Programs end some time after their last user. */
@@ -407,6 +408,30 @@ START_TEST(refused)
 }
 END_TEST
 
+/* A family that cannot be switched off does not keep the other in force. */
+START_TEST(detach_what_can_be)
+{
+	const bool six = _i / 2;	/* whose switch fails */
+	struct be_ns *ns = open_ns();
+
+	beside_there(six ? 0 : 1);
+	commit(&stop);
+	be_fault_set((unsigned int)_i + 1, BE_FAULT_FAIL);
+	ck_assert_int_eq(be_ns_detach(ns, AF_UNSPEC, &diag), -EIO);
+	be_fault_set(0, BE_FAULT_FAIL);
+	ck_assert_msg(!strcmp(diag.msg,
+			      "cannot switch off: Input/output error"), "%s",
+		      diag.msg);
+	expect(NULL);
+	ck_assert(!dir_exists());
+	ck_assert_int_eq(be_ns_detach(ns, AF_UNSPEC, &diag), 0);
+	ck_assert(arrives_beside());
+	be_ns_close(ns);
+	ck_assert_int_eq(be_ns_open(&ns, false, &diag), 0);
+	ck_assert_ptr_null(ns);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, round_trip, 0, NKINDS);
@@ -421,6 +446,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, priority_taken);
 	tcase_add_test(tc, classifier_again);
 	tcase_add_test(tc, refused);
+	tcase_add_loop_test(tc, detach_what_can_be, 0, 4);
 }
 
 int main(void)
