@@ -136,6 +136,52 @@ static int mount_outside(void)
 	return err;
 }
 
+/* Whether the list of mounts of @pid has it, or must not be read. */
+static bool may_have(pid_t pid)
+{
+	char path[32], line[1024], where[256], type[32];
+	const char *rest;
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == EACCES || errno == EPERM;
+	while (!found && fgets(line, sizeof(line), f)) {
+		rest = strstr(line, " - ");
+		found = rest && sscanf(rest, " - %31s", type) == 1 &&
+			!strcmp(type, "bpf") &&
+			sscanf(line, "%*s %*s %*s %*s %255s", where) == 1 &&
+			!strcmp(where, BE_RUNDIR);
+	}
+	fclose(f);
+	return found;
+}
+
+/*
+ * Whether it may be behind a /proc/PID/root that is closed to a plain user.  For
+ * root such an elder is out of reach, and another stands in.
+ */
+static bool hidden(void)
+{
+	pid_t pid[MAX_DEPTH];
+	struct statfs fs;
+	char path[48];
+	int n, i;
+
+	if (!geteuid())
+		return false;
+	n = elders(pid);
+	for (i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/root", pid[i]);
+		if (statfs(path, &fs) && (errno == EACCES || errno == EPERM) &&
+		    may_have(pid[i]))
+			return true;
+	}
+	return false;
+}
+
 static const char *visible(void)
 {
 	static char path[48];
@@ -160,6 +206,11 @@ const char *be_bpffs_path(bool create, struct diag *diag)
 
 	if (path)
 		return path;
+	if (!create && hidden()) {
+		diag_error(diag, NULL, BE_NOT_ROOT);
+		errno = EACCES;
+		return NULL;
+	}
 	if (!create) {
 		errno = ENOENT;
 		return NULL;

@@ -10,10 +10,14 @@
 
 #define BE_RUNDIR	"/run/iptables-bpf"
 
+/* What iptables says to those who may not look. */
+#define BE_NOT_ROOT	"Permission denied (you must be root)"
+
 /*
  * The path by which this process reaches it; with @create it is mounted when it
  * is not.  NULL with errno: ENOENT, not told, when it is not there and @create
- * is false; else told in @diag.  The string is static.
+ * is false; else told in @diag, EACCES where the caller may not know whether it
+ * is there.  The string is static.
  */
 const char *be_bpffs_path(bool create, struct diag *diag);
 

@@ -28,7 +28,7 @@ static int find_dir(const char *dir, bool *found, struct diag *diag)
 		return 0;
 	err = -errno;
 	if (err == -EACCES || err == -EPERM)
-		diag_error(diag, NULL, "Permission denied (you must be root)");
+		diag_error(diag, NULL, BE_NOT_ROOT);
 	else
 		diag_error(diag, NULL, "cannot look for '%s': %s", dir,
 			   strerror(-err));
@@ -83,7 +83,7 @@ int be_ns_open(struct be_ns **out, bool create, struct diag *diag)
 		return err;
 	run = be_bpffs_path(create, diag);
 	if (!run)
-		return create ? -errno : 0;
+		return errno == ENOENT && !create ? 0 : -errno;
 	return open_dir(out, run, cookie, true, create, diag);
 }
 
@@ -99,7 +99,7 @@ int be_ns_open_cookie(struct be_ns **out, uint64_t cookie, struct diag *diag)
 		return err;
 	run = be_bpffs_path(false, diag);
 	if (!run)
-		return 0;
+		return errno == ENOENT ? 0 : -errno;
 	return open_dir(out, run, cookie, own == cookie, false, diag);
 }
 
@@ -120,7 +120,7 @@ int be_ns_list(uint64_t **cookie, size_t *n, struct diag *diag)
 	*n = 0;
 	run = be_bpffs_path(false, diag);
 	if (!run)
-		return 0;
+		return errno == ENOENT ? 0 : -errno;
 	err = be_names_read(run, &names);
 	if (!err && names.n) {
 		*cookie = calloc(names.n, sizeof(**cookie));

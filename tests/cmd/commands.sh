@@ -247,6 +247,15 @@ as_nobody() {
 		"$tmp/xtables-bpf-multi" "$cmd" "$@"
 }
 
+# elsewhere COMMAND...: where the bpffs is seen through an ancestor's /proc alone.
+elsewhere() {
+	declare -fx as_nobody
+	export tmp
+	# shellcheck disable=SC2016
+	unshare -m --propagation private bash -c \
+		'umount /run/iptables-bpf && "$@"' bash "$@"
+}
+
 # That somebody may not know what is loaded is not that nothing is.
 nobody() {
 	local denied='Permission denied (you must be root)'
@@ -267,6 +276,17 @@ nobody() {
 	ok "a user's xtbpf status --all" exits 1 'Permission denied' \
 		as_nobody xtbpf status --all
 	ok "a user's xtbpf detach" exits 1 "$denied" as_nobody xtbpf detach
+	ok "where it is not mounted, a user's iptables -S" exits 3 "$denied" \
+		elsewhere as_nobody iptables -S
+	ok "... iptables-save" exits 1 "$denied" \
+		elsewhere as_nobody iptables-save
+	ok "... restore" exits 2 "$denied" \
+		elsewhere as_nobody iptables-restore \
+		< <(printf '*filter\nCOMMIT\n')
+	ok "... xtbpf status" exits 1 "$denied" elsewhere as_nobody xtbpf status
+	ok "... xtbpf status --all" exits 1 "$denied" \
+		elsewhere as_nobody xtbpf status --all
+	ok "... xtbpf detach" exits 1 "$denied" elsewhere as_nobody xtbpf detach
 	ok "leaves it in force" exits 0 '^:INPUT DROP' save
 	xtbpf detach
 }
