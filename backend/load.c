@@ -45,14 +45,19 @@ static const char *last_word(char *log)
 
 bool be_load_loops(int prog_type, int attach_type)
 {
-	const struct bpf_insn insns[] = {
+	/* One that jumps to the next instruction is not a loop to all kernels. */
+	struct bpf_insn insns[] = {
 		insn_mov32i(BPF_REG_0, 1),
 		insn_may_goto(),
+		insn_ja(),
 		insn_exit(),
 	};
-	int fd = load(prog_type, attach_type, "xtbpf_probe", insns,
-		      sizeof(insns) / sizeof(*insns), NULL);
+	int fd;
 
+	insns[1].off = 1;
+	insns[2].off = -2;
+	fd = load(prog_type, attach_type, "xtbpf_probe", insns,
+		  sizeof(insns) / sizeof(*insns), NULL);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
