@@ -24,6 +24,10 @@ enum be_ref_kind {
 	BE_REF_VALUE,		/* that of the address of its first value */
 	BE_REF_MEMBER,		/* the offset of a member of a kernel structure */
 	BE_REF_KFUNC,		/* the call of a function of the kernel */
+	/* For a kernel that is not known yet: */
+	BE_REF_LSHIFT,		/* what brings a member of one bit, loaded with */
+	BE_REF_RSHIFT,		/* what is around it, to the top and down again */
+	BE_REF_READS,		/* 1 where bpf_rdonly_cast() gives any memory */
 };
 
 struct be_ref {

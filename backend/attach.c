@@ -141,14 +141,14 @@ enum be_hook_type be_attach_resolve(const struct be_attach *a)
 	return be_type_supported(BE_NETFILTER) ? BE_NETFILTER : BE_TC;
 }
 
-int be_attach_plan(const struct be_attach *a, uint32_t hooks,
-		   struct be_plan *plan, struct diag *diag)
+/* @out: where OUTPUT is judged that XDP does not see. */
+static int make_plan(enum be_hook_type type, enum be_hook_type out,
+		     uint32_t hooks, struct be_plan *plan, struct diag *diag)
 {
-	enum be_hook_type out;
 	int i;
 
 	memset(plan, 0, sizeof(*plan));
-	plan->type = be_attach_resolve(a);
+	plan->type = type;
 	for (i = 0; i < IR_NHOOKS; i++) {
 		if (hooks & BIT(i) & ~ALL) {
 			diag_error(diag, NULL,
@@ -160,11 +160,22 @@ int be_attach_plan(const struct be_attach *a, uint32_t hooks,
 	}
 	plan->hooks[plan->type] = hooks;
 	if (plan->type == BE_XDP && (hooks & BIT(IR_HOOK_OUTPUT))) {
-		out = be_type_supported(BE_NETFILTER) ? BE_NETFILTER : BE_TC;
 		plan->hooks[BE_XDP] &= ~BIT(IR_HOOK_OUTPUT);
 		plan->hooks[out] |= BIT(IR_HOOK_OUTPUT);
 	}
 	return 0;
+}
+
+int be_attach_plan(const struct be_attach *a, uint32_t hooks,
+		   struct be_plan *plan, struct diag *diag)
+{
+	const enum be_hook_type type = be_attach_resolve(a);
+	enum be_hook_type out = BE_NETFILTER;
+
+	if (type == BE_XDP && (hooks & BIT(IR_HOOK_OUTPUT)) &&
+	    !be_type_supported(BE_NETFILTER))
+		out = BE_TC;
+	return make_plan(type, out, hooks, plan, diag);
 }
 
 /* Chains to look at; each is put in once. */
@@ -182,7 +193,8 @@ static void push(struct worklist *w, const struct ir_chain *c)
 	w->chain[w->n++] = c;
 }
 
-static const struct ir_rule *find_state(struct worklist *w)
+/* The first rule that asks for @field. */
+static const struct ir_rule *find_test(struct worklist *w, enum ir_field field)
 {
 	const struct ir_chain *c;
 	uint32_t i, k;
@@ -190,7 +202,7 @@ static const struct ir_rule *find_state(struct worklist *w)
 	for (i = 0; i < w->n; i++) {
 		c = w->chain[i];
 		for (k = 0; k < c->nrules; k++) {
-			if (ir_rule_tests(c->rule[k], IR_CTSTATE))
+			if (ir_rule_tests(c->rule[k], field))
 				return c->rule[k];
 			push(w, c->rule[k]->to);
 		}
@@ -198,34 +210,44 @@ static const struct ir_rule *find_state(struct worklist *w)
 	return NULL;
 }
 
-static int check_hook(const struct ir_table *t, enum ir_hook hook,
-		      enum be_hook_type type, struct diag *diag)
+/* *out is the rule that a packet can reach from @hook; NULL: none.  0 or -ENOMEM. */
+static int find_reached(const struct ir_table *t, enum ir_hook hook,
+			enum ir_field field, const struct ir_rule **out,
+			struct diag *diag)
 {
 	uint32_t n = ir_table_nchains(t);
-	const struct ir_rule *r;
 	struct worklist w = {
 		.chain	= calloc(n, sizeof(*w.chain)),
 		.seen	= calloc(n, sizeof(*w.seen)),
 	};
 	int err = 0;
 
+	*out = NULL;
 	if (!w.chain || !w.seen) {
 		diag_error(diag, NULL, "out of memory");
 		err = -ENOMEM;
 		goto out;
 	}
 	push(&w, ir_table_base(t, hook));
-	r = find_state(&w);
-	if (r) {
-		diag_error(diag, &r->loc,
-			   "hook '%s' does not know the connection state that %s tests here",
-			   be_hook_type_name(type), ir_hook_name(hook));
-		err = -EOPNOTSUPP;
-	}
+	*out = find_test(&w, field);
 out:
 	free(w.chain);
 	free(w.seen);
 	return err;
+}
+
+static int check_hook(const struct ir_table *t, enum ir_hook hook,
+		      enum be_hook_type type, struct diag *diag)
+{
+	const struct ir_rule *r;
+	int err = find_reached(t, hook, IR_CTSTATE, &r, diag);
+
+	if (err || !r)
+		return err;
+	diag_error(diag, &r->loc,
+		   "hook '%s' does not know the connection state that %s tests here",
+		   be_hook_type_name(type), ir_hook_name(hook));
+	return -EOPNOTSUPP;
 }
 
 /* An IPv6 setting of an interface: 0, 1 ..., or -1 where there is none. */
@@ -289,27 +311,84 @@ static int check_forwarding(const struct be_attach *a, enum be_hook_type type,
 	return err;
 }
 
-int be_attach_check(const struct ir_table *t, const struct be_attach *a,
-		    struct diag *diag)
+static uint32_t base_hooks(const struct ir_table *t)
 {
-	struct be_plan plan;
-	uint32_t hooks = 0;
-	int err, h, type;
+	uint32_t hooks = 0, h;
 
 	for (h = 0; h < IR_NHOOKS; h++)
 		if (ir_table_base(t, (enum ir_hook)h))
 			hooks |= BIT(h);
-	err = be_attach_plan(a, hooks, &plan, diag);
+	return hooks;
+}
+
+/* What holds of the rules at @plan wherever they are loaded. */
+static int check_rules(const struct ir_table *t, const struct be_plan *plan,
+		       struct diag *diag)
+{
+	int err = 0, h, type;
+
 	for (type = 0; type < BE_NTYPES; type++) {
 		if (type == BE_NETFILTER)
 			continue;
 		for (h = 0; !err && h < IR_NHOOKS; h++)
-			if (plan.hooks[type] & BIT(h))
+			if (plan->hooks[type] & BIT(h))
 				err = check_hook(t, (enum ir_hook)h,
 						 (enum be_hook_type)type, diag);
-		if (!err && plan.hooks[type] & BIT(IR_HOOK_INPUT) &&
+	}
+	return err;
+}
+
+int be_attach_check(const struct ir_table *t, const struct be_attach *a,
+		    struct diag *diag)
+{
+	struct be_plan plan;
+	int err, type;
+
+	err = be_attach_plan(a, base_hooks(t), &plan, diag);
+	if (!err)
+		err = check_rules(t, &plan, diag);
+	for (type = 0; !err && type < BE_NTYPES; type++)
+		if (type != BE_NETFILTER &&
+		    plan.hooks[type] & BIT(IR_HOOK_INPUT) &&
 		    ir_table_family(t) == AF_INET6)
 			err = check_forwarding(a, (enum be_hook_type)type, diag);
-	}
+	return err;
+}
+
+/*
+ * A packet to be forwarded passes two devices.  At xdp and tc the kernel shows a
+ * program the one that it is on; of the other it has but the number, which means
+ * nothing before it is known where that is.
+ */
+static int check_other_device(const struct ir_table *t, enum be_hook_type type,
+			      struct diag *diag)
+{
+	const enum ir_field other = type == BE_XDP ? IR_OIF : IR_IIF;
+	const struct ir_rule *r;
+	int err = find_reached(t, IR_HOOK_FORWARD, other, &r, diag);
+
+	if (err || !r)
+		return err;
+	diag_error(diag, &r->loc,
+		   "hook '%s' does not know the name of the %s interface that FORWARD tests here, which an object needs",
+		   be_hook_type_name(type),
+		   other == IR_OIF ? "output" : "input");
+	return -EOPNOTSUPP;
+}
+
+int be_attach_check_alone(const struct ir_table *t, const struct be_attach *a,
+			  struct be_plan *plan, struct diag *diag)
+{
+	int err, type;
+
+	err = make_plan(a->automatic ? BE_NETFILTER : a->type, BE_NETFILTER,
+			base_hooks(t), plan, diag);
+	if (!err)
+		err = check_rules(t, plan, diag);
+	for (type = 0; !err && type < BE_NTYPES; type++)
+		if (type != BE_NETFILTER &&
+		    plan->hooks[type] & BIT(IR_HOOK_FORWARD))
+			err = check_other_device(t, (enum be_hook_type)type,
+						 diag);
 	return err;
 }

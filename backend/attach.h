@@ -70,6 +70,16 @@ int be_attach_plan(const struct be_attach *a, uint32_t hooks,
 int be_attach_check(const struct ir_table *t, const struct be_attach *a,
 		    struct diag *diag);
 
+/*
+ * The same for programs that stand alone (object.h), with the plan: auto is
+ * netfilter, as is OUTPUT with xdp, and nothing is asked of this host.  What is
+ * forwarded where settings of IPv6 disagree is for who attaches them to know.
+ * Besides, no rule may ask for an interface that such a program knows no name of:
+ * at xdp what FORWARD leaves by, at tc what it came in by.
+ */
+int be_attach_check_alone(const struct ir_table *t, const struct be_attach *a,
+			  struct be_plan *plan, struct diag *diag);
+
 /* "netfilter", "xdp", "tc" */
 const char *be_hook_type_name(enum be_hook_type type);
 

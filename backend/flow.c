@@ -173,9 +173,10 @@ static bool wanted(const struct be_gen *g)
 	}
 }
 
-static uint32_t log_cpus(void)
+static uint32_t log_cpus(const struct be_gen *g)
 {
-	int n = libbpf_num_possible_cpus();
+	int n = g->opts->cpus ? (int)g->opts->cpus :
+		libbpf_num_possible_cpus();
 	uint32_t log = 0;
 
 	while (log < 16 && 1 << log < n)
@@ -186,7 +187,7 @@ static uint32_t log_cpus(void)
 void be_flow_plan(struct be_gen *g)
 {
 	struct be_flow *f = &g->flow;
-	uint32_t cpus = log_cpus(), entries = LOG_ENTRIES;
+	uint32_t cpus = log_cpus(g), entries = LOG_ENTRIES;
 
 	*f = (struct be_flow){ .every = BE_FLOW_EVERY };
 	/* What is so deep has traces too long for it. */
@@ -286,13 +287,19 @@ static void hash(struct be_gen *g)
 			     64 - (int)(f->log_area - f->log_size)));
 }
 
-/* R0 = the entry, R4 = its offset; the key in its registers.  Clobbers R1 to R5. */
-static void find(struct be_gen *g)
+/*
+ * R0 = the entry, R4 = its offset; the key in its registers.  To @walk on a CPU
+ * without an area.  Clobbers R1 to R5.
+ */
+static void find(struct be_gen *g, be_label walk)
 {
 	const struct be_flow *f = &g->flow;
 	struct be_asm *a = &g->a;
 
 	be_emit(a, insn_call(BPF_FUNC_get_smp_processor_id));
+	if (g->opts->alone)
+		be_jump(a, insn_jumpi(BPF_JGE, BPF_REG_0,
+				      1 << (f->log_map - f->log_area)), walk);
 	hash(g);
 	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_0));
 	be_emit(a, insn_alui(BPF_LSH, BPF_REG_4,
@@ -420,7 +427,7 @@ void be_gen_flow_recall(struct be_gen *g)
 	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_10, BE_FRAME(variant)));
 	be_emit(a, insn_alu32(BPF_ADD, BPF_REG_1, BPF_REG_2));
 	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(start), BPF_REG_1));
-	find(g);
+	find(g, walk);
 	compare(g, miss);
 	load_trace(g, walk);
 	replay(g);

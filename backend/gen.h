@@ -137,8 +137,19 @@ void be_gen_member(struct be_gen *g, int size, int dst, int src,
 void be_gen_member_at(struct be_gen *g, int size, int dst, int src,
 		      enum be_member m, int add);
 
+/* @dst = a member of one bit.  Only in a program that stands alone. */
+void be_gen_bit(struct be_gen *g, int dst, int src, enum be_member m);
+
 /* Calls a function of the kernel. */
 void be_gen_kfunc(struct be_gen *g, enum be_kfunc f);
+
+/*
+ * All but the loading of a program that stands alone: its code, with what that
+ * refers to, and its maps, as definitions.  0 or -errno told in @diag; @g->a is to
+ * be freed after either.
+ */
+int be_gen_alone(struct be_gen *g, const struct tr_classifier *c,
+		 const struct be_program_opts *opts, struct diag *diag);
 
 /* Puts the start of @hook's chain into the frame and jumps to g->parse. */
 void be_gen_enter(struct be_gen *g, enum ir_hook hook);

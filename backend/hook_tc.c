@@ -4,7 +4,8 @@
  *
  * Egress has OUTPUT (no input interface) and FORWARD.  Ingress has INPUT: what a
  * route lookup says is for this host; the rest is judged when it leaves.
- * cb[0], set by the stub, tells which of the two it is.
+ * cb[0], set by the stub, tells which of the two it is; without a stub, a bit of
+ * the skb.
  *
  * Accepted packets go on to the next filter (TC_ACT_UNSPEC, which is also
  * TCX_NEXT): the administrator's own filters behind this one still see them.
@@ -231,6 +232,41 @@ static void linear(struct be_gen *g, be_label slow)
 	be_gen_linear(g, slow);
 }
 
+/*
+ * Field @f is the class of the device that the program is on, by its name where it
+ * stands alone.
+ */
+static void own_device(struct be_gen *g, enum ir_field f)
+{
+	struct be_asm *a = &g->a;
+
+	if (!be_gen_uses(g, f))
+		return;
+	if (!g->opts->alone) {
+		load_ctx(g, BPF_REG_1, OFF(ifindex));
+		be_gen_ifindex(g, f);
+		return;
+	}
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_gen_kfunc(g, BE_CAST_TO_KERN_CTX);
+	be_gen_member(g, BPF_DW, BPF_REG_1, BPF_REG_0, BE_SKB_DEV);
+	be_gen_ifname(g, f);
+}
+
+/*
+ * The device that it came in by.  Where the program stands alone no rule of FORWARD
+ * asks (be_attach_check_alone()).
+ */
+static void input_device(struct be_gen *g)
+{
+	if (g->opts->alone) {
+		be_gen_set(g, IR_IIF, tr_iface_class(g->c, NULL));
+		return;
+	}
+	load_ctx(g, BPF_REG_1, OFF(ingress_ifindex));
+	be_gen_ifindex(g, IR_IIF);
+}
+
 /* Out by this device: in by none for OUTPUT. */
 static void source_egress(struct be_gen *g, enum ir_hook hook)
 {
@@ -240,14 +276,11 @@ static void source_egress(struct be_gen *g, enum ir_hook hook)
 		be_jump(a, insn_ja(), g->accept);
 		return;
 	}
-	if (hook == IR_HOOK_OUTPUT) {
+	if (hook == IR_HOOK_OUTPUT)
 		be_gen_set(g, IR_IIF, tr_iface_class(g->c, NULL));
-	} else {
-		load_ctx(g, BPF_REG_1, OFF(ingress_ifindex));
-		be_gen_ifindex(g, IR_IIF);
-	}
-	load_ctx(g, BPF_REG_1, OFF(ifindex));
-	be_gen_ifindex(g, IR_OIF);
+	else
+		input_device(g);
+	own_device(g, IR_OIF);
 	be_gen_enter(g, hook);
 }
 
@@ -311,8 +344,7 @@ static void source_ingress(struct be_gen *g)
 	be_label_here(a, r.none);
 	be_jump(a, insn_ja(), g->accept);
 	be_label_here(a, r.input);
-	load_ctx(g, BPF_REG_1, OFF(ifindex));
-	be_gen_ifindex(g, IR_IIF);
+	own_device(g, IR_IIF);
 	be_gen_set(g, IR_OIF, tr_iface_class(g->c, NULL));
 	be_gen_enter(g, IR_HOOK_INPUT);
 }
@@ -322,9 +354,18 @@ static void source(struct be_gen *g)
 	struct be_asm *a = &g->a;
 	be_label ingress = be_label_new(a), output = be_label_new(a);
 
-	load_ctx(g, BPF_REG_1, OFF(cb));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, BE_TC_CB_INGRESS), ingress);
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, BE_TC_CB_EGRESS), g->drop);
+	if (g->opts->alone) {
+		be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+		be_gen_kfunc(g, BE_CAST_TO_KERN_CTX);
+		be_gen_bit(g, BPF_REG_1, BPF_REG_0, BE_SKB_AT_INGRESS);
+		be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), ingress);
+	} else {
+		load_ctx(g, BPF_REG_1, OFF(cb));
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, BE_TC_CB_INGRESS),
+			ingress);
+		be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, BE_TC_CB_EGRESS),
+			g->drop);
+	}
 	load_ctx(g, BPF_REG_1, OFF(ingress_ifindex));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), output);
 	source_egress(g, IR_HOOK_FORWARD);

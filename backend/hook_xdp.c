@@ -166,6 +166,44 @@ static void check_source6(struct be_gen *g)
 	be_label_here(a, good);
 }
 
+/*
+ * The device that the packet came in by, by its name where the program stands
+ * alone.
+ */
+static void input_device(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	if (!be_gen_uses(g, IR_IIF))
+		return;
+	if (!g->opts->alone) {
+		be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
+				     OFF(ingress_ifindex)));
+		be_gen_ifindex(g, IR_IIF);
+		return;
+	}
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_gen_kfunc(g, BE_CAST_TO_KERN_CTX);
+	be_gen_member(g, BPF_DW, BPF_REG_1, BPF_REG_0, BE_XDP_RXQ);
+	be_gen_member(g, BPF_DW, BPF_REG_1, BPF_REG_1, BE_RXQ_DEV);
+	be_gen_ifname(g, IR_IIF);
+}
+
+/*
+ * The one that it will leave by.  Where the program stands alone no rule of FORWARD
+ * asks (be_attach_check_alone()).
+ */
+static void output_device(struct be_gen *g)
+{
+	if (g->opts->alone) {
+		be_gen_set(g, IR_OIF, tr_iface_class(g->c, NULL));
+		return;
+	}
+	be_emit(&g->a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10,
+				 BE_FRAME(buf.fib.ifindex)));
+	be_gen_ifindex(g, IR_OIF);
+}
+
 /* ip_forward() takes one off the TTL before it asks the chain. */
 static void source_forward(struct be_gen *g)
 {
@@ -181,12 +219,8 @@ static void source_forward(struct be_gen *g)
 	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_1, 1), g->accept);
 	be_emit(a, insn_alui(BPF_SUB, BPF_REG_1, 1));
 	store_ttl(g);
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10,
-			     BE_FRAME(buf.fib.ifindex)));
-	be_gen_ifindex(g, IR_OIF);
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
-			     OFF(ingress_ifindex)));
-	be_gen_ifindex(g, IR_IIF);
+	output_device(g);
+	input_device(g);
 	be_gen_enter(g, IR_HOOK_FORWARD);
 }
 
@@ -200,9 +234,7 @@ static void source_input(struct be_gen *g)
 	}
 	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, be_gen_ttl(g)));
 	store_ttl(g);
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BE_R_CTX,
-			     OFF(ingress_ifindex)));
-	be_gen_ifindex(g, IR_IIF);
+	input_device(g);
 	be_gen_set(g, IR_OIF, tr_iface_class(g->c, NULL));
 	be_gen_enter(g, IR_HOOK_INPUT);
 }
@@ -214,7 +246,8 @@ static void source(struct be_gen *g)
 	be_gen_route(g, OFF(ingress_ifindex), &r);
 	be_label_here(&g->a, r.tunnel);
 	/* Which device it leaves by is not told: with -o rules, who knows. */
-	if (be_gen_judges(g, IR_HOOK_FORWARD) && be_gen_uses(g, IR_OIF))
+	if (be_gen_judges(g, IR_HOOK_FORWARD) && be_gen_uses(g, IR_OIF) &&
+	    !g->opts->alone)
 		be_jump(&g->a, insn_ja(), g->drop);
 	be_label_here(&g->a, r.forward);
 	source_forward(g);

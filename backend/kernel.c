@@ -12,23 +12,24 @@
 
 #define MAX_NESTED	64
 
-static const struct {
-	const char	*type;
-	const char	*name;
-} members[BE_NMEMBERS] = {
-	[BE_SKB_LEN]		= { "sk_buff", "len" },
-	[BE_SKB_DATA_LEN]	= { "sk_buff", "data_len" },
-	[BE_SKB_DATA]		= { "sk_buff", "data" },
-	[BE_SKB_HEAD]		= { "sk_buff", "head" },
-	[BE_SKB_NETWORK_HEADER]	= { "sk_buff", "network_header" },
-	[BE_SKB_NFCT]		= { "sk_buff", "_nfct" },
-	[BE_STATE_HOOK]		= { "nf_hook_state", "hook" },
-	[BE_STATE_IN]		= { "nf_hook_state", "in" },
-	[BE_STATE_OUT]		= { "nf_hook_state", "out" },
-	[BE_DEV_NAME]		= { "net_device", "name" },
+const struct be_member_info be_members[BE_NMEMBERS] = {
+	[BE_SKB_LEN] = { "sk_buff", "len", BE_UNSIGNED, 4 },
+	[BE_SKB_DATA_LEN] = { "sk_buff", "data_len", BE_UNSIGNED, 4 },
+	[BE_SKB_DATA] = { "sk_buff", "data", BE_POINTER, 8 },
+	[BE_SKB_HEAD] = { "sk_buff", "head", BE_POINTER, 8 },
+	[BE_SKB_NETWORK_HEADER] = { "sk_buff", "network_header", BE_UNSIGNED, 2 },
+	[BE_SKB_NFCT] = { "sk_buff", "_nfct", BE_UNSIGNED, 8 },
+	[BE_SKB_DEV] = { "sk_buff", "dev", BE_POINTER, 8 },
+	[BE_SKB_AT_INGRESS] = { "sk_buff", "tc_at_ingress", BE_BIT, 1 },
+	[BE_STATE_HOOK] = { "nf_hook_state", "hook", BE_UNSIGNED, 1 },
+	[BE_STATE_IN] = { "nf_hook_state", "in", BE_POINTER, 8 },
+	[BE_STATE_OUT] = { "nf_hook_state", "out", BE_POINTER, 8 },
+	[BE_XDP_RXQ] = { "xdp_buff", "rxq", BE_POINTER, 8 },
+	[BE_RXQ_DEV] = { "xdp_rxq_info", "dev", BE_POINTER, 8 },
+	[BE_DEV_NAME] = { "net_device", "name", BE_CHARS, 16 },
 };
 
-static const char *const kfuncs[BE_NKFUNCS] = {
+const char *const be_kfuncs[BE_NKFUNCS] = {
 	[BE_RDONLY_CAST]	= "bpf_rdonly_cast",
 	[BE_CAST_TO_KERN_CTX]	= "bpf_cast_to_kern_ctx",
 	[BE_DYNPTR_FROM_SKB]	= "bpf_dynptr_from_skb",
@@ -93,10 +94,10 @@ static int learn(struct be_kernel *k, struct diag *diag)
 		return err;
 	}
 	for (i = 0; i < BE_NMEMBERS; i++)
-		k->member[i] = member_offset(btf, members[i].type,
-					     members[i].name);
+		k->member[i] = member_offset(btf, be_members[i].type,
+					     be_members[i].name);
 	for (i = 0; i < BE_NKFUNCS; i++)
-		k->kfunc[i] = btf__find_by_name_kind(btf, kfuncs[i],
+		k->kfunc[i] = btf__find_by_name_kind(btf, be_kfuncs[i],
 						     BTF_KIND_FUNC);
 	btf__free(btf);
 	return 0;
@@ -116,4 +117,51 @@ int be_kernel_read(struct be_kernel *k, struct diag *diag)
 	}
 	*k = f->kernel;
 	return 0;
+}
+
+static uint32_t aligned(uint32_t at, uint32_t size)
+{
+	uint32_t to = size > 8 ? 8 : size;
+
+	return (at + to - 1) / to * to;
+}
+
+/* Where @m is, and *end where the next one could be. */
+static uint32_t invented(enum be_member m, uint32_t *end)
+{
+	uint32_t at = 0, i;
+
+	*end = 0;
+	for (i = 0; i <= (uint32_t)m; i++) {
+		if (strcmp(be_members[i].type, be_members[m].type))
+			continue;
+		at = aligned(*end, be_members[i].size);
+		*end = at + be_members[i].size;
+	}
+	return at;
+}
+
+void be_kernel_invent(struct be_kernel *k)
+{
+	uint32_t end;
+	int i;
+
+	for (i = 0; i < BE_NMEMBERS; i++)
+		k->member[i] = (int)invented((enum be_member)i, &end);
+	for (i = 0; i < BE_NKFUNCS; i++)
+		k->kfunc[i] = -1;
+}
+
+uint32_t be_kernel_invented_size(const char *type)
+{
+	uint32_t end, size = 0;
+	int i;
+
+	for (i = 0; i < BE_NMEMBERS; i++) {
+		if (strcmp(be_members[i].type, type))
+			continue;
+		invented((enum be_member)i, &end);
+		size = aligned(end, 8);
+	}
+	return size;
 }

@@ -18,12 +18,32 @@ enum be_member {
 	BE_SKB_HEAD,
 	BE_SKB_NETWORK_HEADER,
 	BE_SKB_NFCT,
+	BE_SKB_DEV,
+	BE_SKB_AT_INGRESS,	/* a single bit */
 	BE_STATE_HOOK,
 	BE_STATE_IN,
 	BE_STATE_OUT,
+	BE_XDP_RXQ,
+	BE_RXQ_DEV,
 	BE_DEV_NAME,
 	BE_NMEMBERS
 };
+
+enum be_member_kind {
+	BE_UNSIGNED,
+	BE_POINTER,
+	BE_CHARS,
+	BE_BIT,
+};
+
+struct be_member_info {
+	const char	*type;
+	const char	*name;
+	enum be_member_kind kind;
+	uint8_t		size;
+};
+
+extern const struct be_member_info be_members[BE_NMEMBERS];
 
 /* and functions that a program may call. */
 enum be_kfunc {
@@ -33,6 +53,8 @@ enum be_kfunc {
 	BE_NKFUNCS
 };
 
+extern const char *const be_kfuncs[BE_NKFUNCS];
+
 struct be_kernel {
 	int	member[BE_NMEMBERS];	/* offsets; -1: there is none here */
 	int	kfunc[BE_NKFUNCS];	/* BTF ids; < 0: not there */
@@ -41,5 +63,15 @@ struct be_kernel {
 /* 0, or -errno told in @diag.  Asks the kernel once in a boot
  * (facts.h). */
 int be_kernel_read(struct be_kernel *k, struct diag *diag);
+
+/*
+ * A kernel of our own, for programs that are adapted to the real one where they
+ * are loaded: each structure has the members of be_members alone, one behind the
+ * other.  Functions have no ids.
+ */
+void be_kernel_invent(struct be_kernel *k);
+
+/* Where a structure of that kernel ends. */
+uint32_t be_kernel_invented_size(const char *type);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef BACKEND_MAP_H
 #define BACKEND_MAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ir/diag.h"
@@ -22,6 +23,12 @@ enum be_map_id {
 	BE_MAP_TEST,		/* struct be_test_input */
 	BE_NMAPS
 };
+
+/* Whether the programs of one ruleset have the map in common. */
+static inline bool be_map_is_shared(enum be_map_id id)
+{
+	return id != BE_MAP_FLOWS && id != BE_MAP_STACK;
+}
 
 struct be_map_def {
 	const char	*name;

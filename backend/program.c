@@ -55,6 +55,17 @@ void be_gen_member(struct be_gen *g, int size, int dst, int src,
 	be_gen_member_at(g, size, dst, src, m, 0);
 }
 
+void be_gen_bit(struct be_gen *g, int dst, int src, enum be_member m)
+{
+	struct be_asm *a = &g->a;
+
+	be_gen_member(g, BPF_B, dst, src, m);
+	be_refer(a, BE_REF_LSHIFT, m, 0);
+	be_emit(a, insn_alui(BPF_LSH, dst, 63));
+	be_refer(a, BE_REF_RSHIFT, m, 0);
+	be_emit(a, insn_alui(BPF_RSH, dst, 63));
+}
+
 void be_gen_kfunc(struct be_gen *g, enum be_kfunc f)
 {
 	be_refer(&g->a, BE_REF_KFUNC, f, 0);
@@ -136,15 +147,10 @@ static void emit_verdict(struct be_asm *a, be_label label, int32_t value)
 	be_emit(a, insn_exit());
 }
 
-static int emit(struct be_gen *g)
+/* Up to the walk. */
+static void emit_front(struct be_gen *g)
 {
-	struct be_asm *a = &g->a;
-
-	g->accept = be_label_new(a);
-	g->drop = be_label_new(a);
-	g->parse = be_label_new(a);
-	g->walk = be_label_new(a);
-	be_gen_devices(g);
+	g->parse = be_label_new(&g->a);
 	g->ops->context(g);
 	if (g->opts->test_fd >= 0) {
 		source_test(g);
@@ -154,8 +160,42 @@ static int emit(struct be_gen *g)
 			be_gen_set(g, IR_CTSTATE, XT_CONNTRACK_STATE_INVALID);
 		g->ops->source(g);
 	}
-	be_label_here(a, g->parse);
+	be_label_here(&g->a, g->parse);
 	be_gen_parse(g);
+}
+
+/*
+ * Where the kernel is not known, both ways to read a packet.  It is a constant by
+ * which one is taken, so that the verifier throws the other away.
+ */
+static void emit_fronts(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+	be_label copies;
+
+	if (!g->opts->alone || !g->ops->kernel) {
+		emit_front(g);
+		return;
+	}
+	copies = be_label_new(a);
+	be_refer(a, BE_REF_READS, 0, 0);
+	be_emit(a, insn_movi(BPF_REG_2, 1));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, 0), copies);
+	emit_front(g);
+	be_label_here(a, copies);
+	g->copies = true;
+	emit_front(g);
+}
+
+static int emit(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	g->accept = be_label_new(a);
+	g->drop = be_label_new(a);
+	g->walk = be_label_new(a);
+	be_gen_devices(g);
+	emit_fronts(g);
 	be_gen_walk(g);
 	emit_verdict(a, g->accept, g->ops->accept);
 	emit_verdict(a, g->drop, g->ops->drop);
@@ -182,7 +222,8 @@ static int check_fields(const struct be_gen *g, struct diag *diag)
 			   g->ops->name);
 		return -EOPNOTSUPP;
 	}
-	if (!test && !g->ops->names && g->opts->ifindex_fd < 0 &&
+	if (!test && !g->ops->names && !g->opts->alone &&
+	    g->opts->ifindex_fd < 0 &&
 	    (be_gen_uses(g, IR_IIF) || be_gen_uses(g, IR_OIF))) {
 		diag_error(diag, NULL, "hook '%s' needs a map of interfaces",
 			   g->ops->name);
@@ -338,12 +379,12 @@ static int make_maps(struct be_gen *g, struct diag *diag)
 
 static void close_maps(struct be_gen *g)
 {
-	static const enum be_map_id own[] = { BE_MAP_FLOWS, BE_MAP_STACK };
-	size_t i;
+	int id;
 
-	for (i = 0; i < sizeof(own) / sizeof(*own); i++)
-		if (g->map[own[i]].fd >= 0)
-			close(g->map[own[i]].fd);
+	for (id = 0; id < BE_NMAPS; id++)
+		if (!be_map_is_shared((enum be_map_id)id) &&
+		    g->map[id].fd >= 0)
+			close(g->map[id].fd);
 }
 
 static void given(struct be_gen *g, enum be_map_id id, int fd)
@@ -419,6 +460,48 @@ int be_program_size(const struct tr_classifier *c, enum be_hook_type type,
 	else
 		err = g.a.ninsns;
 	be_asm_free(&g.a);
+	return err;
+}
+
+/* The maps that a program which is loaded here is given. */
+static int define_maps(struct be_gen *g, struct diag *diag)
+{
+	struct be_gen_map *m;
+	int err;
+
+	m = &g->map[BE_MAP_TABLE];
+	m->used = true;
+	err = be_table_def(g->c, &m->def, diag);
+	m = &g->map[BE_MAP_COUNTERS];
+	m->used = true;
+	m->def = be_counter_def(g->c->ncounters);
+	m = &g->map[BE_MAP_TEST];
+	m->def = (struct be_map_def){
+		.name = "xtbpf_test", .type = BPF_MAP_TYPE_ARRAY, .key = 4,
+		.value = sizeof(struct be_test_input), .entries = 1,
+	};
+	return err;
+}
+
+int be_gen_alone(struct be_gen *g, const struct tr_classifier *c,
+		 const struct be_program_opts *opts, struct diag *diag)
+{
+	int err;
+
+	init(g, c, opts);
+	be_asm_init(&g->a);
+	be_kernel_invent(&g->kernel);
+	err = check_fields(g, diag);
+	if (!err)
+		err = define_maps(g, diag);
+	if (!err)
+		err = plan_maps(g, diag);
+	if (err)
+		return err;
+	err = emit(g);
+	if (err)
+		diag_error(diag, NULL, "cannot make a program for hook '%s': %s",
+			   g->ops->name, strerror(-err));
 	return err;
 }
 

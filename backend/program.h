@@ -8,6 +8,7 @@
 #ifndef BACKEND_PROGRAM_H
 #define BACKEND_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,6 +65,12 @@ struct be_program_opts {
 	uint32_t	ndevs;
 	int		test_fd;	/* -1: none */
 	enum be_flows	flows;
+	/*
+	 * It stands alone: there is no stub before it, it is told no numbers of
+	 * interfaces, and which kernel will load it is not known.
+	 */
+	bool		alone;
+	uint32_t	cpus;		/* with a flow memo; 0: all of this machine */
 };
 
 /* Maps for a classifier.  A new fd, or -errno told in @diag. */

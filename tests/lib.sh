@@ -10,8 +10,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Debian 12's names; bpf and json libraries are linked, the rest is run.
 # shellcheck disable=SC2034
 packages=(build-essential autoconf automake pkgconf libxtables-dev libbpf-dev
-	libnftnl-dev libmnl-dev libjson-c-dev check iptables iproute2 ipset
-	nftables procps util-linux)
+	libelf-dev libnftnl-dev libmnl-dev libjson-c-dev check iptables iproute2
+	ipset nftables procps util-linux)
 
 say() { printf '== %s\n' "$*" >&2; }
 
