@@ -27,11 +27,10 @@
 #include "ir/dump.h"
 #include "ir/eval.h"
 #include "tests/unit/frame6.h"
-#include "tests/unit/privilege.h"
+#include "tests/unit/run.h"
 #include "tests/unit/rules.h"
 #include "translator/classifier.h"
 
-#define SKIPPED	77
 #define ETH	14
 #define ALL	(1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD | \
 		 1u << IR_HOOK_OUTPUT)
@@ -683,9 +682,8 @@ START_TEST(size_does_not_grow)
 }
 END_TEST
 
-static Suite *suite_asm(void)
+static void add_asm(Suite *s)
 {
-	Suite *s = suite_create("assembler");
 	TCase *tc = tcase_create("assembler");
 
 	tcase_add_checked_fixture(tc, asm_setup, asm_teardown);
@@ -695,12 +693,10 @@ static Suite *suite_asm(void)
 	tcase_add_loop_test(tc, asm_range, 0, 4);
 	tcase_add_test(tc, asm_too_many);
 	suite_add_tcase(s, tc);
-	return s;
 }
 
-static Suite *suite_programs(void)
+static void add_programs(Suite *s)
 {
-	Suite *s = suite_create("programs");
 	TCase *tc = tcase_create("random");
 
 	tcase_set_timeout(tc, 120);
@@ -717,19 +713,15 @@ static Suite *suite_programs(void)
 	tcase_add_test(tc, ten_thousand_rules);
 	tcase_add_loop_test(tc, size_does_not_grow, 0, 2);
 	suite_add_tcase(s, tc);
-	return s;
 }
 
 int main(void)
 {
-	bool root = test_privileged();
-	SRunner *sr = srunner_create(suite_asm());
-	int failed;
+	const bool root = test_privileged();
+	Suite *s = suite_create("backend");
 
+	add_asm(s);
 	if (root)
-		srunner_add_suite(sr, suite_programs());
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : root ? EXIT_SUCCESS : SKIPPED;
+		add_programs(s);
+	return test_run(s, root);
 }

@@ -11,6 +11,7 @@
 
 #include "backend/attach.h"
 #include "backend/program.h"
+#include "tests/unit/run.h"
 
 #define IN	(1u << IR_HOOK_INPUT)
 #define FWD	(1u << IR_HOOK_FORWARD)
@@ -220,8 +221,6 @@ int main(void)
 {
 	Suite *s = suite_create("backend attach");
 	TCase *tc = tcase_create("attach");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_test(tc, parse_types);
 	tcase_add_test(tc, parse_devs);
@@ -231,8 +230,5 @@ int main(void)
 	tcase_add_test(tc, check_states);
 	tcase_add_test(tc, check_other_tables);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(s, true);
 }

@@ -22,11 +22,10 @@
 #include "backend/gen.h"
 #include "backend/program.h"
 #include "ir/eval.h"
-#include "tests/unit/privilege.h"
+#include "tests/unit/run.h"
 #include "tests/unit/rules.h"
 #include "translator/classifier.h"
 
-#define SKIPPED		77
 #define ETH		14
 #define ALL		(1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD | \
 			 1u << IR_HOOK_OUTPUT)
@@ -738,12 +737,7 @@ static void stay_here(void)
 int main(void)
 {
 	bool root = test_privileged();
-	SRunner *sr = srunner_create(suite(root));
-	int failed;
 
 	stay_here();
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : root ? EXIT_SUCCESS : SKIPPED;
+	return test_run(suite(root), root);
 }

@@ -5,57 +5,41 @@
  * Test runs in a network namespace of its own, with contexts made up, against
  * the evaluator.  As root; exit 77 otherwise.
  */
-#define _GNU_SOURCE
 #include "config.h"
 
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
-#include <linux/if_tun.h>
-#include <linux/pkt_cls.h>
-#include <net/if.h>
 
 #include "backend/gen.h"
 #include "backend/program.h"
-#include "ir/eval.h"
 #include "tests/unit/hookrig.h"
-#include "tests/unit/privilege.h"
 #include "tests/unit/rules.h"
 #include "translator/classifier.h"
-
-#define SKIPPED	77
 
 static int tap1 = -1;			/* t1's fd */
 
 /* A router between 10.1/16 and 10.2/16, in a namespace that ends with us. */
 static void setup(void)
 {
-	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
-	tap("t0");
-	tap1 = tap("t1");
-	ck_assert_int_eq(system("ip link set lo up && ip link set t0 up &&"
-				"ip link set t0 address 02:00:00:00:00:01 &&"
-				"ip link set t1 address 02:00:00:00:00:02 &&"
-				"ip link set t1 mtu 1000 up &&"
-				"ip addr add 10.1.0.1/16 dev t0 &&"
-				"ip addr add 10.2.0.1/16 dev t1 &&"
-				"ip route add blackhole 10.3.0.0/16 &&"
-				"ip route add default via 10.2.0.9 &&"
-				"echo 1 > /proc/sys/net/ipv4/ip_forward"), 0);
-	t0 = if_nametoindex("t0");
-	t1 = if_nametoindex("t1");
-	t = ir_table_new(AF_INET, "filter");
+	tap1 = rig(AF_INET,
+		   "ip link set lo up && ip link set t0 up &&"
+		   "ip link set t0 address 02:00:00:00:00:01 &&"
+		   "ip link set t1 address 02:00:00:00:00:02 &&"
+		   "ip link set t1 mtu 1000 up &&"
+		   "ip addr add 10.1.0.1/16 dev t0 &&"
+		   "ip addr add 10.2.0.1/16 dev t1 &&"
+		   "ip route add blackhole 10.3.0.0/16 &&"
+		   "ip route add default via 10.2.0.9 &&"
+		   "echo 1 > /proc/sys/net/ipv4/ip_forward");
 }
 
 static void put32(uint8_t *p, uint32_t v)
@@ -137,8 +121,7 @@ START_TEST(netfilter_names)
 	int hook;
 
 	add_patterns(patterns, (int)(sizeof(patterns) / sizeof(*patterns)));
-	load(BE_NETFILTER, 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
-			   1u << IR_HOOK_OUTPUT);
+	load(BE_NETFILTER, ALL);
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		rename_lo(lo, names[i]);
 		lo = names[i];
@@ -255,8 +238,6 @@ END_TEST
 
 /* --- xdp and tc --- */
 
-static const char *const some[] = { "t0", "t1", "t+", "lo" };
-
 static const struct route {
 	uint32_t	dst;
 	uint32_t	len;
@@ -289,38 +270,26 @@ static void make_route(uint8_t *frame, const struct route *r)
 		frame[ETH + 6] = 0x40;
 }
 
-static void run_xdp(const struct route *r, uint32_t hooks)
+static void judge_route(const struct route *r, uint32_t hooks)
 {
-	struct xdp_md md = { .ingress_ifindex = t0 };
 	enum ir_hook hook = hooks & 1u << r->hook ? r->hook : IR_HOOK_NONE;
 	uint8_t frame[ETH + 1500];
-	int verdict;
 
 	make_route(frame, r);
-	/* ip_forward() has taken one off when the chain sees it. */
-	if (hook == IR_HOOK_FORWARD)
-		frame[ETH + 8]--;
-	verdict = expect(hook, frame + ETH, r->len, "t0",
-			 hook == IR_HOOK_FORWARD ? "t1" : "");
-	make_route(frame, r);
-	md.data_end = ETH + r->len;
-	ck_assert_int_eq(run(frame, ETH + r->len, &md, sizeof(md)),
-			 verdict ? XDP_PASS : XDP_DROP);
+	judge_xdp(frame, r->len, hook, hook == IR_HOOK_FORWARD ? "t1" : "");
 }
-
-static const uint32_t both = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD;
 
 START_TEST(xdp_routes)
 {
-	uint32_t hooks = _i == 0 ? both : _i == 1 ? 1u << IR_HOOK_INPUT :
+	uint32_t hooks = _i == 0 ? BOTH : _i == 1 ? 1u << IR_HOOK_INPUT :
 			 1u << IR_HOOK_FORWARD;
 	char what[32];
 	int i;
 
-	add_patterns(some, 4);
+	add_some_patterns();
 	load(BE_XDP, hooks);
 	for (i = 0; i < NROUTES; i++) {
-		run_xdp(&routes[i], hooks);
+		judge_route(&routes[i], hooks);
 		snprintf(what, sizeof(what), "route %d", i);
 		compare(what);
 	}
@@ -332,7 +301,7 @@ static bool judges_at(uint32_t n, uint32_t k, uint32_t at)
 {
 	const struct xdp_md md = { .ingress_ifindex = 50, .data_end = ETH + 40 };
 	struct be_program_opts o = {
-		.type = BE_XDP, .hooks = both, .table_fd = table,
+		.type = BE_XDP, .hooks = BOTH, .table_fd = table,
 		.counter_fd = counters, .ifindex_fd = ifindexes, .test_fd = -1,
 	};
 	uint8_t frame[ETH + 40];
@@ -357,7 +326,7 @@ START_TEST(devices)
 
 	ck_assert_int_eq(system("ip link add d0 index 50 type veth peer name d1"), 0);
 	ir_table_base(t, IR_HOOK_INPUT)->policy = IR_DROP;
-	load(BE_XDP, both);
+	load(BE_XDP, BOTH);
 	ck_assert(!judges_at(0, 0, 50));
 	for (n = 1; n <= 12; n++) {
 		for (k = 0; k < n; k++) {
@@ -437,11 +406,11 @@ START_TEST(xdp_too_big)
 			 0);
 	learn_pmtu(0x08080808);
 	ck_assert_int_eq(system("ip route get 8.8.8.8 | grep -q 'mtu 600'"), 0);
-	add_patterns(some, 4);
-	load(BE_XDP, both);
-	run_xdp(&far[0], both);
+	add_some_patterns();
+	load(BE_XDP, BOTH);
+	judge_route(&far[0], BOTH);
 	compare("learnt");
-	run_xdp(&far[1], both);
+	judge_route(&far[1], BOTH);
 	compare("the route's");
 }
 END_TEST
@@ -452,9 +421,9 @@ START_TEST(xdp_no_forwarding)
 					IR_HOOK_INPUT };
 
 	ck_assert_int_eq(system("echo 0 > /proc/sys/net/ipv4/ip_forward"), 0);
-	add_patterns(some, 4);
-	load(BE_XDP, both);
-	run_xdp(&r, both);
+	add_some_patterns();
+	load(BE_XDP, BOTH);
+	judge_route(&r, BOTH);
 	compare("no forwarding");
 }
 END_TEST
@@ -467,23 +436,19 @@ START_TEST(xdp_malformed)
 		{ ETH, 0x4b }, { ETH + 3, 19 }, { ETH + 3, 41 },
 		{ ETH + 2, 1 },
 	};
-	struct xdp_md md = { .ingress_ifindex = t0 };
 	uint8_t frame[ETH + 40];
 	uint32_t i;
 
-	add_patterns(some, 4);
-	load(BE_XDP, both);
+	add_some_patterns();
+	load(BE_XDP, BOTH);
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		make(frame, 0x0a010001, 40, 64);
 		frame[bad[i].at] = bad[i].value;
-		md.data_end = ETH + 40;
-		ck_assert_int_eq(run(frame, md.data_end, &md, sizeof(md)),
-				 XDP_PASS);
+		ck_assert_int_eq(run_xdp(frame, ETH + 40), XDP_PASS);
 	}
 	for (i = ETH; i < ETH + 28; i++) {
 		make(frame, 0x0a010001, 28, 64);
-		md.data_end = i;
-		ck_assert_int_eq(run(frame, i, &md, sizeof(md)), XDP_PASS);
+		ck_assert_int_eq(run_xdp(frame, i), XDP_PASS);
 	}
 	compare("malformed");
 }
@@ -492,59 +457,26 @@ END_TEST
 /* An interface that is not in the map: dropped, and not counted. */
 START_TEST(unknown_interface)
 {
-	struct xdp_md md = { .ingress_ifindex = t0, .data_end = ETH + 40 };
 	uint8_t frame[ETH + 40];
 
-	add_patterns(some, 4);
-	load(BE_XDP, both);
+	add_some_patterns();
+	load(BE_XDP, BOTH);
 	ck_assert_int_eq(bpf_map_delete_elem(ifindexes, &t0), 0);
 	make(frame, 0x0a010001, 40, 64);
-	ck_assert_int_eq(run(frame, ETH + 40, &md, sizeof(md)), XDP_DROP);
+	ck_assert_int_eq(run_xdp(frame, ETH + 40), XDP_DROP);
 	compare("unknown interface");
 }
 END_TEST
 
-static uint32_t run_tc(const uint8_t *frame, uint32_t len, uint32_t cb,
-		       unsigned int iif, unsigned int ifindex)
-{
-	struct __sk_buff skb = { .cb[0] = cb, .ingress_ifindex = iif,
-				 .ifindex = ifindex };
-
-	return run(frame, len, &skb, sizeof(skb));
-}
-
-static uint32_t verdict_tc(int accept)
-{
-	return accept ? (uint32_t)TC_ACT_UNSPEC : TC_ACT_SHOT;
-}
-
-static const uint32_t all = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
-			    1u << IR_HOOK_OUTPUT;
-
 START_TEST(tc_egress)
 {
 	uint8_t frame[ETH + 40];
-	int want_it;
 
 	be_program_force_copies(_i);
-	add_patterns(some, 4);
-	load(BE_TC, all);
+	add_some_patterns();
+	load(BE_TC, ALL);
 	make(frame, 0x0a020005, 40, 64);
-	want_it = expect(IR_HOOK_FORWARD, frame + ETH, 40, "t0", "t1");
-	ck_assert_int_eq(run_tc(frame, ETH + 40, BE_TC_CB_EGRESS, t0, t1),
-			 verdict_tc(want_it));
-	compare("FORWARD");
-	want_it = expect(IR_HOOK_OUTPUT, frame + ETH, 40, "", "t1");
-	ck_assert_int_eq(run_tc(frame, ETH + 40, BE_TC_CB_EGRESS, 0, t1),
-			 verdict_tc(want_it));
-	compare("OUTPUT");
-	/* Not called by a stub. */
-	ck_assert_int_eq(run_tc(frame, ETH + 40, 0, t0, t1), TC_ACT_SHOT);
-	frame[12] = 0x86;
-	frame[13] = 0xdd;
-	ck_assert_int_eq(run_tc(frame, ETH + 40, BE_TC_CB_EGRESS, t0, t1),
-			 (uint32_t)TC_ACT_UNSPEC);
-	compare("neither");
+	judge_egress(frame, 40);
 }
 END_TEST
 
@@ -553,26 +485,22 @@ START_TEST(tc_ingress)
 {
 	uint8_t frame[ETH + 1510];
 	enum ir_hook hook;
-	int i, want_it;
+	int i;
 
 	be_program_force_copies(_i);
-	add_patterns(some, 4);
-	load(BE_TC, all);
+	add_some_patterns();
+	load(BE_TC, ALL);
 	for (i = 0; i < NROUTES; i++) {
 		memset(frame, 0, sizeof(frame));
 		make_route(frame, &routes[i]);
 		hook = routes[i].hook == IR_HOOK_INPUT ? IR_HOOK_INPUT :
 		       IR_HOOK_NONE;
-		want_it = expect(hook, frame + ETH, routes[i].len, "t0", "");
-		ck_assert_int_eq(run_tc(frame, ETH + routes[i].len + 6,
-					BE_TC_CB_INGRESS, 0, t0),
-				 verdict_tc(want_it));
+		judge_ingress(frame, routes[i].len, hook);
 		compare("INPUT");
 	}
 	make(frame, 0x0a010001, 40, 64);
 	frame[5] = 2;
-	ck_assert_int_eq(run_tc(frame, ETH + 40, BE_TC_CB_INGRESS, 0, t0),
-			 (uint32_t)TC_ACT_UNSPEC);
+	judge_ingress(frame, 40, IR_HOOK_NONE);
 	compare("for another host");
 }
 END_TEST
@@ -581,7 +509,7 @@ END_TEST
 
 static void refuse(enum be_hook_type type, int err, const char *word)
 {
-	struct be_program_opts o = { .type = type, .hooks = both,
+	struct be_program_opts o = { .type = type, .hooks = BOTH,
 				     .ifindex_fd = -1, .test_fd = -1 };
 	struct diag diag;
 
@@ -612,18 +540,18 @@ START_TEST(state_elsewhere)
 	struct ir_rule *r;
 	int i;
 
-	add_patterns(some, 4);
+	add_some_patterns();
 	r = add_rule(t, ir_table_base(t, IR_HOOK_OUTPUT), IR_DROP, NULL);
 	ck_assert_int_eq(ir_rule_add_masked(t, r, IR_CTSTATE, 1, 1, false), 0);
-	load(BE_XDP, both | 1u << IR_HOOK_OUTPUT);
+	load(BE_XDP, ALL);
 	for (i = 0; i < NROUTES; i++) {
-		run_xdp(&routes[i], both);
+		judge_route(&routes[i], BOTH);
 		compare("a rule without the state");
 	}
 }
 END_TEST
 
-/* In a chain that both of them lead to it must be known. */
+/* In a chain that BOTH of them lead to it must be known. */
 START_TEST(state_refused_behind_a_jump)
 {
 	struct ir_chain *user;
@@ -648,13 +576,8 @@ START_TEST(interfaces_refused)
 }
 END_TEST
 
-static Suite *suite(void)
+static void add_tests(TCase *tc)
 {
-	Suite *s = suite_create("hooks");
-	TCase *tc = tcase_create("hooks");
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, netfilter_names);
 	tcase_add_test(tc, names_with_leftovers);
 	tcase_add_test(tc, many_interfaces);
@@ -672,20 +595,9 @@ static Suite *suite(void)
 	tcase_add_test(tc, state_elsewhere);
 	tcase_add_test(tc, state_refused_behind_a_jump);
 	tcase_add_loop_test(tc, interfaces_refused, 0, 2);
-	suite_add_tcase(s, tc);
-	return s;
 }
 
 int main(void)
 {
-	SRunner *sr;
-	int failed;
-
-	if (!test_privileged())
-		return SKIPPED;
-	sr = srunner_create(suite());
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return hookrig_run("hooks", setup, add_tests);
 }

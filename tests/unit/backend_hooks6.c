@@ -5,52 +5,33 @@
  * Test runs in a network namespace of its own, against the evaluator.  As root;
  * exit 77 otherwise.
  */
-#define _GNU_SOURCE
 #include "config.h"
 
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
-#include <net/if.h>
 
 #include "backend/gen.h"
 #include "tests/unit/hookrig.h"
-#include "tests/unit/privilege.h"
-
-#define SKIPPED	77
-
-static const char *const some[] = { "t0", "t1", "t+", "lo" };
-
-static const uint32_t both = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD;
-static const uint32_t all = 1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD |
-			    1u << IR_HOOK_OUTPUT;
 
 /* A router between 2001:db8:1::/64 and 2001:db8:2::/64. */
 static void setup(void)
 {
-	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
-	tap("t0");
-	tap("t1");
-	ck_assert_int_eq(system(
-		"echo 1 > /proc/sys/net/ipv6/conf/all/forwarding &&"
-		"ip link set lo up && ip link set t0 up &&"
-		"ip link set t0 address 02:00:00:00:00:01 &&"
-		"ip link set t1 mtu 1300 up &&"
-		"ip addr add 2001:db8:1::1/64 dev t0 nodad &&"
-		"ip addr add 2001:db8:2::1/64 dev t1 nodad &&"
-		"ip route add blackhole 2001:db8:3::/64 &&"
-		"ip -6 route add default via 2001:db8:2::9"), 0);
-	t0 = if_nametoindex("t0");
-	t1 = if_nametoindex("t1");
-	t = ir_table_new(AF_INET6, "filter");
+	rig(AF_INET6, "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding &&"
+		      "ip link set lo up && ip link set t0 up &&"
+		      "ip link set t0 address 02:00:00:00:00:01 &&"
+		      "ip link set t1 mtu 1300 up &&"
+		      "ip addr add 2001:db8:1::1/64 dev t0 nodad &&"
+		      "ip addr add 2001:db8:2::1/64 dev t1 nodad &&"
+		      "ip route add blackhole 2001:db8:3::/64 &&"
+		      "ip -6 route add default via 2001:db8:2::9");
 }
 
 static const struct route {
@@ -111,34 +92,26 @@ static void make(uint8_t *frame, const struct route *r)
 	ck_assert_int_eq(inet_pton(AF_INET6, r->dst, ip + 24), 1);
 }
 
-static void run_xdp(const struct route *r, uint32_t hooks)
+static void judge_route(const struct route *r, uint32_t hooks)
 {
-	struct xdp_md md = { .ingress_ifindex = t0, .data_end = ETH + r->len };
 	enum ir_hook hook = hooks & 1u << r->hook ? r->hook : IR_HOOK_NONE;
 	uint8_t frame[ETH + 1500];
-	int verdict;
 
 	make(frame, r);
-	/* ip6_forward() has taken one off when the chain sees it. */
-	if (hook == IR_HOOK_FORWARD)
-		frame[ETH + 7]--;
-	verdict = expect(hook, frame + ETH, r->len, "t0", r->oif);
-	make(frame, r);
-	ck_assert_int_eq(run(frame, ETH + r->len, &md, sizeof(md)),
-			 verdict ? XDP_PASS : XDP_DROP);
+	judge_xdp(frame, r->len, hook, r->oif);
 }
 
 START_TEST(xdp_routes)
 {
-	uint32_t hooks = _i == 0 ? both : _i == 1 ? 1u << IR_HOOK_INPUT :
+	uint32_t hooks = _i == 0 ? BOTH : _i == 1 ? 1u << IR_HOOK_INPUT :
 			 1u << IR_HOOK_FORWARD;
 	char what[96];
 	int i;
 
-	add_patterns(some, 4);
+	add_some_patterns();
 	load(BE_XDP, hooks);
 	for (i = 0; i < NROUTES; i++) {
-		run_xdp(&routes[i], hooks);
+		judge_route(&routes[i], hooks);
 		snprintf(what, sizeof(what), "%s to %s", routes[i].src,
 			 routes[i].dst);
 		compare(what);
@@ -152,11 +125,11 @@ START_TEST(xdp_no_forwarding)
 
 	ck_assert_int_eq(system("echo 0 > /proc/sys/net/ipv6/conf/all/forwarding"),
 			 0);
-	add_patterns(some, 4);
-	load(BE_XDP, both);
+	add_some_patterns();
+	load(BE_XDP, BOTH);
 	r.hook = IR_HOOK_INPUT;
 	r.oif = "";
-	run_xdp(&r, both);
+	judge_route(&r, BOTH);
 	compare("no forwarding");
 }
 END_TEST
@@ -202,23 +175,19 @@ START_TEST(xdp_malformed)
 	};
 	const struct route r = { "2001:db8:1::5", "2001:db8:1::1", 100, 64,
 				 IR_HOOK_INPUT, "" };
-	struct xdp_md md = { .ingress_ifindex = t0 };
 	uint8_t frame[ETH + 100];
 	uint32_t i;
 
-	add_patterns(some, 4);
-	load(BE_XDP, both);
+	add_some_patterns();
+	load(BE_XDP, BOTH);
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		make(frame, &r);
 		frame[bad[i].at] = bad[i].value;
-		md.data_end = ETH + 100;
-		ck_assert_int_eq(run(frame, md.data_end, &md, sizeof(md)),
-				 XDP_PASS);
+		ck_assert_int_eq(run_xdp(frame, ETH + 100), XDP_PASS);
 	}
 	for (i = ETH; i < ETH + 100; i++) {
 		make(frame, &r);
-		md.data_end = i;
-		ck_assert_int_eq(run(frame, i, &md, sizeof(md)), XDP_PASS);
+		ck_assert_int_eq(run_xdp(frame, i), XDP_PASS);
 	}
 	compare("malformed");
 }
@@ -273,14 +242,13 @@ static void make_options(uint8_t *frame, int i, bool zero)
 
 START_TEST(hop_by_hop_options)
 {
-	struct xdp_md md = { .ingress_ifindex = t0, .data_end = ETH + 100 };
 	struct __sk_buff skb = { .cb[0] = BE_TC_CB_INGRESS, .ifindex = t0 };
 	uint8_t frame[ETH + 100];
 	char what[32];
 	int i, verdict;
 
-	add_patterns(some, 4);
-	load(_i / 2 ? BE_TC : BE_XDP, both);
+	add_some_patterns();
+	load(_i / 2 ? BE_TC : BE_XDP, BOTH);
 	for (i = 0; i < NOPTIONS; i++) {
 		make_options(frame, i, _i % 2);
 		verdict = expect(options[i].is == GOOD ? IR_HOOK_INPUT :
@@ -292,8 +260,7 @@ START_TEST(hop_by_hop_options)
 					 verdict ? (uint32_t)TC_ACT_UNSPEC :
 					 TC_ACT_SHOT);
 		else
-			ck_assert_int_eq(run(frame, ETH + 100, &md,
-					     sizeof(md)),
+			ck_assert_int_eq(run_xdp(frame, ETH + 100),
 					 verdict ? XDP_PASS : XDP_DROP);
 		snprintf(what, sizeof(what), "options %d", i);
 		compare(what);
@@ -324,67 +291,37 @@ START_TEST(xdp_tags)
 	};
 	const struct route r = { "2001:db8:1::5", "2001:db8:1::1", 100, 64,
 				 IR_HOOK_INPUT, "" };
-	struct xdp_md md = { .ingress_ifindex = t0 };
 	uint8_t frame[ETH + 120];
 	uint32_t len;
 	size_t i;
 	int verdict;
 
-	add_patterns(some, 4);
-	load(BE_XDP, both);
+	add_some_patterns();
+	load(BE_XDP, BOTH);
 	for (i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
 		make(frame, &r);
 		verdict = expect(tags[i].hook, frame + ETH, 100, "t0", "");
 		len = tag(frame, ETH + 100, tags[i].n, tags[i].vid);
-		md.data_end = len;
-		ck_assert_int_eq(run(frame, len, &md, sizeof(md)),
+		ck_assert_int_eq(run_xdp(frame, len),
 				 verdict ? XDP_PASS : XDP_DROP);
 		compare("tags");
 	}
 	make(frame, &r);
-	md.data_end = tag(frame, ETH + 100, 3, 0);
-	ck_assert_int_eq(run(frame, md.data_end, &md, sizeof(md)), XDP_DROP);
+	len = tag(frame, ETH + 100, 3, 0);
+	ck_assert_int_eq(run_xdp(frame, len), XDP_DROP);
 	compare("three tags");
 }
 END_TEST
 
-static uint32_t run_tc(const uint8_t *frame, uint32_t len, uint32_t cb,
-		       unsigned int iif, unsigned int ifindex)
-{
-	struct __sk_buff skb = { .cb[0] = cb, .ingress_ifindex = iif,
-				 .ifindex = ifindex };
-
-	return run(frame, len, &skb, sizeof(skb));
-}
-
-static uint32_t verdict_tc(int accept)
-{
-	return accept ? (uint32_t)TC_ACT_UNSPEC : TC_ACT_SHOT;
-}
-
 START_TEST(tc_egress)
 {
 	uint8_t frame[ETH + 100];
-	int verdict;
 
 	be_program_force_copies(_i);
-	add_patterns(some, 4);
-	load(BE_TC, all);
+	add_some_patterns();
+	load(BE_TC, ALL);
 	make(frame, &routes[0]);
-	verdict = expect(IR_HOOK_FORWARD, frame + ETH, 100, "t0", "t1");
-	ck_assert_int_eq(run_tc(frame, ETH + 100, BE_TC_CB_EGRESS, t0, t1),
-			 verdict_tc(verdict));
-	compare("FORWARD");
-	verdict = expect(IR_HOOK_OUTPUT, frame + ETH, 100, "", "t1");
-	ck_assert_int_eq(run_tc(frame, ETH + 100, BE_TC_CB_EGRESS, 0, t1),
-			 verdict_tc(verdict));
-	compare("OUTPUT");
-	ck_assert_int_eq(run_tc(frame, ETH + 100, 0, t0, t1), TC_ACT_SHOT);
-	frame[12] = 8;
-	frame[13] = 0;
-	ck_assert_int_eq(run_tc(frame, ETH + 100, BE_TC_CB_EGRESS, t0, t1),
-			 (uint32_t)TC_ACT_UNSPEC);
-	compare("neither");
+	judge_egress(frame, 100);
 }
 END_TEST
 
@@ -393,32 +330,24 @@ START_TEST(tc_ingress)
 {
 	uint8_t frame[ETH + 1510];
 	enum ir_hook hook;
-	int i, verdict;
+	int i;
 
 	be_program_force_copies(_i);
-	add_patterns(some, 4);
-	load(BE_TC, all);
+	add_some_patterns();
+	load(BE_TC, ALL);
 	for (i = 0; i < NROUTES; i++) {
 		memset(frame, 0, sizeof(frame));
 		make(frame, &routes[i]);
 		hook = routes[i].hook == IR_HOOK_INPUT ? IR_HOOK_INPUT :
 		       IR_HOOK_NONE;
-		verdict = expect(hook, frame + ETH, routes[i].len, "t0", "");
-		ck_assert_int_eq(run_tc(frame, ETH + routes[i].len + 6,
-					BE_TC_CB_INGRESS, 0, t0),
-				 verdict_tc(verdict));
+		judge_ingress(frame, routes[i].len, hook);
 		compare(routes[i].dst);
 	}
 }
 END_TEST
 
-static Suite *suite(void)
+static void add_tests(TCase *tc)
 {
-	Suite *s = suite_create("IPv6 hooks");
-	TCase *tc = tcase_create("hooks");
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, xdp_routes, 0, 3);
 	tcase_add_test(tc, xdp_no_forwarding);
 	tcase_add_test(tc, forwarding_in_doubt);
@@ -427,20 +356,9 @@ static Suite *suite(void)
 	tcase_add_test(tc, xdp_tags);
 	tcase_add_loop_test(tc, tc_egress, 0, 2);
 	tcase_add_loop_test(tc, tc_ingress, 0, 2);
-	suite_add_tcase(s, tc);
-	return s;
 }
 
 int main(void)
 {
-	SRunner *sr;
-	int failed;
-
-	if (!test_privileged())
-		return SKIPPED;
-	sr = srunner_create(suite());
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return hookrig_run("IPv6 hooks", setup, add_tests);
 }

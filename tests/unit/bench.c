@@ -18,6 +18,7 @@
 #include "cmd/cmd.h"
 #include "frontend/xt.h"
 #include "ir/eval.h"
+#include "tests/unit/run.h"
 
 #define HEAD	"*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
 
@@ -637,13 +638,7 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
 	if (fe_xt_init(AF_INET, CMD_RESTORE))
-		return 1;
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+		return EXIT_FAILURE;
+	return test_run(suite(), true);
 }

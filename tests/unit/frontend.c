@@ -9,6 +9,7 @@
 
 #include "frontend/tables.h"
 #include "tests/unit/frontend_run.h"
+#include "tests/unit/run.h"
 
 struct image {
 	unsigned char	*data;
@@ -257,8 +258,6 @@ static TCase *image_tests(void)
 int main(void)
 {
 	Suite *s = suite_create("frontend");
-	SRunner *sr;
-	int failed;
 
 	suite_add_tcase(s, rule_tests());
 	suite_add_tcase(s, rule6_tests());
@@ -266,9 +265,5 @@ int main(void)
 	suite_add_tcase(s, edit_tests());
 	suite_add_tcase(s, list_tests());
 	suite_add_tcase(s, image_tests());
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(s, true);
 }

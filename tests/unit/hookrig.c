@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tests/unit/hookrig.c - one program, its table and what it counted */
+#define _GNU_SOURCE
+#include "config.h"
+
 #include "tests/unit/hookrig.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,11 +16,13 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <linux/if_tun.h>
+#include <linux/pkt_cls.h>
 #include <net/if.h>
 
 #include "backend/gen.h"
 #include "ir/eval.h"
 #include "tests/unit/rules.h"
+#include "tests/unit/run.h"
 
 struct ir_table *t;
 struct tr_classifier *c;
@@ -26,7 +31,7 @@ uint32_t ncounters;
 int table = -1, counters = -1, ifindexes = -1, prog = -1;
 unsigned int t0, t1;
 
-int tap(const char *name)
+static int tap(const char *name)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
 	int fd = open("/dev/net/tun", O_RDWR);
@@ -37,7 +42,22 @@ int tap(const char *name)
 	return fd;
 }
 
-void teardown(void)
+int rig(int family, const char *config)
+{
+	int fd;
+
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	tap("t0");
+	fd = tap("t1");
+	ck_assert_int_eq(system(config), 0);
+	t0 = if_nametoindex("t0");
+	t1 = if_nametoindex("t1");
+	t = ir_table_new(family, "filter");
+	ck_assert_ptr_nonnull(t);
+	return fd;
+}
+
+static void teardown(void)
 {
 	int *const fds[] = { &table, &counters, &ifindexes, &prog };
 	size_t i;
@@ -55,7 +75,6 @@ void teardown(void)
 	be_program_force_copies(false);
 }
 
-/* Every pattern in every chain, in and out, to be counted. */
 void add_patterns(const char *const *pattern, int n)
 {
 	struct ir_chain *chain;
@@ -74,6 +93,13 @@ void add_patterns(const char *const *pattern, int n)
 		ck_assert_int_eq(ir_rule_add_range(t, r, IR_TTL, 64, 64, false),
 				 0);
 	}
+}
+
+void add_some_patterns(void)
+{
+	static const char *const some[] = { "t0", "t1", "t+", "lo" };
+
+	add_patterns(some, 4);
 }
 
 static void add_ifindex(unsigned int ifindex, const char *name)
@@ -107,7 +133,6 @@ void load(enum be_hook_type type, uint32_t hooks)
 	ck_assert_msg(prog >= 0, "%s", diag.msg);
 }
 
-/* No counter differs from what the evaluator says. */
 void compare(const char *what)
 {
 	uint32_t i;
@@ -123,9 +148,8 @@ void compare(const char *what)
 			      (unsigned long)want[i].bytes);
 }
 
-/* The evaluator's word on what should happen to the packet at @ip. */
 int expect(enum ir_hook hook, const uint8_t *ip, uint32_t len,
-		  const char *iif, const char *oif)
+	   const char *iif, const char *oif)
 {
 	struct ir_packet p;
 
@@ -140,7 +164,7 @@ int expect(enum ir_hook hook, const uint8_t *ip, uint32_t len,
 }
 
 uint32_t run(const void *data, uint32_t len, const void *ctx,
-		    uint32_t ctx_len)
+	     uint32_t ctx_len)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = data, .data_size_in = len,
 		    .ctx_in = ctx, .ctx_size_in = ctx_len, .repeat = 1);
@@ -148,4 +172,90 @@ uint32_t run(const void *data, uint32_t len, const void *ctx,
 	ck_assert_msg(!bpf_prog_test_run_opts(prog, &o), "%s",
 		      strerror(errno));
 	return o.retval;
+}
+
+uint32_t run_xdp(const uint8_t *frame, uint32_t len)
+{
+	const struct xdp_md md = { .ingress_ifindex = t0, .data_end = len };
+
+	return run(frame, len, &md, sizeof(md));
+}
+
+void judge_xdp(uint8_t *frame, uint32_t len, enum ir_hook hook,
+	       const char *oif)
+{
+	uint8_t *hops = frame + ETH + (ir_table_family(t) == AF_INET6 ? 7 : 8);
+	const bool forward = hook == IR_HOOK_FORWARD;
+	int verdict;
+
+	*hops = (uint8_t)(*hops - forward);
+	verdict = expect(hook, frame + ETH, len, "t0", oif);
+	*hops = (uint8_t)(*hops + forward);
+	ck_assert_int_eq(run_xdp(frame, ETH + len),
+			 verdict ? XDP_PASS : XDP_DROP);
+}
+
+static uint32_t run_tc(const uint8_t *frame, uint32_t len, uint32_t cb,
+		       unsigned int iif, unsigned int ifindex)
+{
+	const struct __sk_buff skb = { .cb[0] = cb, .ingress_ifindex = iif,
+				       .ifindex = ifindex };
+
+	return run(frame, len, &skb, sizeof(skb));
+}
+
+static uint32_t verdict_tc(int accept)
+{
+	return accept ? (uint32_t)TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+static void put_ethertype(uint8_t *frame, int family)
+{
+	frame[12] = family == AF_INET6 ? 0x86 : 8;
+	frame[13] = family == AF_INET6 ? 0xdd : 0;
+}
+
+void judge_egress(uint8_t *frame, uint32_t len)
+{
+	const uint32_t all = ETH + len;
+	int verdict;
+
+	verdict = expect(IR_HOOK_FORWARD, frame + ETH, len, "t0", "t1");
+	ck_assert_int_eq(run_tc(frame, all, BE_TC_CB_EGRESS, t0, t1),
+			 verdict_tc(verdict));
+	compare("FORWARD");
+	verdict = expect(IR_HOOK_OUTPUT, frame + ETH, len, "", "t1");
+	ck_assert_int_eq(run_tc(frame, all, BE_TC_CB_EGRESS, 0, t1),
+			 verdict_tc(verdict));
+	compare("OUTPUT");
+	/* Not called by a stub, and of the other family. */
+	ck_assert_int_eq(run_tc(frame, all, 0, t0, t1), TC_ACT_SHOT);
+	put_ethertype(frame, AF_INET + AF_INET6 - ir_table_family(t));
+	ck_assert_int_eq(run_tc(frame, all, BE_TC_CB_EGRESS, t0, t1),
+			 verdict_tc(true));
+	compare("neither");
+}
+
+void judge_ingress(const uint8_t *frame, uint32_t len, enum ir_hook hook)
+{
+	int verdict = expect(hook, frame + ETH, len, "t0", "");
+
+	ck_assert_int_eq(run_tc(frame, ETH + len + 6, BE_TC_CB_INGRESS, 0, t0),
+			 verdict_tc(verdict));
+}
+
+int hookrig_run(const char *name, void (*setup)(void), void (*add)(TCase *tc))
+{
+	TCase *tc;
+	Suite *s;
+
+	if (!test_privileged())
+		return TEST_SKIPPED;
+	s = suite_create(name);
+	tc = tcase_create("hooks");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	add(tc);
+	suite_add_tcase(s, tc);
+	return test_run(s, true);
 }

@@ -8,7 +8,7 @@
 #ifndef TESTS_UNIT_HOOKRIG_H
 #define TESTS_UNIT_HOOKRIG_H
 
-#include <stdbool.h>
+#include <check.h>
 #include <stdint.h>
 
 #include "backend/program.h"
@@ -18,6 +18,10 @@
 
 #define ETH	14
 
+/* Sets of hooks. */
+#define BOTH	(1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD)
+#define ALL	(BOTH | 1u << IR_HOOK_OUTPUT)
+
 extern struct ir_table *t;
 extern struct tr_classifier *c;
 extern struct ir_counter *want, *have;
@@ -25,14 +29,22 @@ extern uint32_t ncounters;
 extern int table, counters, ifindexes, prog;
 extern unsigned int t0, t1;		/* the taps' numbers */
 
-/* A new one; what is written to its fd comes in by it. */
-int tap(const char *name);
+/*
+ * All of main(): runs the tests that @add puts in, each with what @setup made.
+ * Returns the exit status, TEST_SKIPPED without privilege.
+ */
+int hookrig_run(const char *name, void (*setup)(void), void (*add)(TCase *tc));
 
-/* Frees the table and all that was made of it. */
-void teardown(void);
+/*
+ * For @setup: a new network namespace with the taps t0 and t1 in which the shell
+ * has run @config, and an empty table of @family.  Returns the fd of t1; what is
+ * written to it comes in there.
+ */
+int rig(int family, const char *config);
 
 /* Every pattern in every chain, in and out, to be counted. */
 void add_patterns(const char *const *pattern, int n);
+void add_some_patterns(void);
 
 /* Translates the table and loads its program. */
 void load(enum be_hook_type type, uint32_t hooks);
@@ -50,5 +62,22 @@ int expect(enum ir_hook hook, const uint8_t *ip, uint32_t len, const char *iif,
 /* What the program returns. */
 uint32_t run(const void *data, uint32_t len, const void *ctx,
 	     uint32_t ctx_len);
+
+/* The same of a frame that came in by t0. */
+uint32_t run_xdp(const uint8_t *frame, uint32_t len);
+
+/*
+ * A packet of @len bytes comes in by t0 and is for the chain @hook, with @oif.
+ * Whether it passes must be as the evaluator says, which sees it with one hop
+ * less where it is forwarded.
+ */
+void judge_xdp(uint8_t *frame, uint32_t len, enum ir_hook hook,
+	       const char *oif);
+
+/* A packet goes out by t1: forwarded from t0, made here, and unasked for. */
+void judge_egress(uint8_t *frame, uint32_t len);
+
+/* It comes in by t0, with some bytes behind it. */
+void judge_ingress(const uint8_t *frame, uint32_t len, enum ir_hook hook);
 
 #endif

@@ -11,6 +11,7 @@
 #include "ir/packet.h"
 #include "ir/ruleset.h"
 #include "tests/unit/ir_ext.h"
+#include "tests/unit/run.h"
 
 static struct ir_table *t;
 
@@ -467,8 +468,6 @@ int main(void)
 {
 	Suite *s = suite_create("ir");
 	TCase *tc = tcase_create("ir");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, chains_are_sorted);
@@ -491,9 +490,5 @@ int main(void)
 	tcase_add_test(tc, caret_is_under_the_culprit);
 	suite_add_tcase(s, tc);
 	suite_add_tcase(s, ext_tests());
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(s, true);
 }

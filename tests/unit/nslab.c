@@ -23,9 +23,7 @@
 #include "backend/bpffs.h"
 #include "backend/link.h"
 #include "backend/state.h"
-#include "tests/unit/privilege.h"
-
-#define SKIPPED	77
+#include "tests/unit/run.h"
 
 const struct kind kinds[NKINDS] = {
 	{ "netfilter", false },
@@ -438,13 +436,11 @@ static bool leave(void)
 int nslab_run(const char *name, double timeout, void (*add)(TCase *tc))
 {
 	TCase *tc;
-	SRunner *sr;
 	Suite *s;
-	int failed;
 
 	if (!leave()) {
 		fprintf(stderr, "needs root: skipped\n");
-		return SKIPPED;
+		return TEST_SKIPPED;
 	}
 	s = suite_create(name);
 	tc = tcase_create("namespace");
@@ -452,9 +448,5 @@ int nslab_run(const char *name, double timeout, void (*add)(TCase *tc))
 	tcase_add_checked_fixture(tc, setup, teardown);
 	add(tc);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(s, true);
 }

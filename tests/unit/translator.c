@@ -10,6 +10,7 @@
 #include "ir/dump.h"
 #include "ir/eval.h"
 #include "tests/unit/rules.h"
+#include "tests/unit/run.h"
 #include "translator/classifier.h"
 #include "translator/ranges.h"
 #include "translator/words.h"
@@ -822,8 +823,6 @@ int main(void)
 {
 	Suite *s = suite_create("translator");
 	TCase *small = tcase_create("small"), *large = tcase_create("large");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(small, setup, teardown);
 	tcase_add_checked_fixture(large, setup, teardown);
@@ -833,9 +832,5 @@ int main(void)
 	add_large_tests(large);
 	suite_add_tcase(s, small);
 	suite_add_tcase(s, large);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(s, true);
 }

@@ -14,6 +14,7 @@
 #include "ir/dump.h"
 #include "ir/eval.h"
 #include "tests/unit/rules.h"
+#include "tests/unit/run.h"
 #include "translator/classifier.h"
 #include "translator/memo.h"
 
@@ -502,8 +503,6 @@ int main(void)
 {
 	Suite *s = suite_create("translator change");
 	TCase *tc = tcase_create("change");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
@@ -518,9 +517,5 @@ int main(void)
 	tcase_add_test(tc, small_tables_are_translated);
 	tcase_add_loop_test(tc, damaged, 0, 3);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(s, true);
 }

@@ -18,10 +18,8 @@
 #include "backend/verify.h"
 #include "ir/space.h"
 #include "tests/unit/faults.h"
-#include "tests/unit/privilege.h"
+#include "tests/unit/run.h"
 #include "tests/unit/rules.h"
-
-#define SKIPPED	77
 
 static const struct be_attach automatic = { .automatic = true };
 
@@ -278,13 +276,9 @@ int main(void)
 {
 	bool run = test_privileged() && (be_type_supported(BE_NETFILTER) ||
 				      be_type_supported(BE_TC));
-	SRunner *sr = srunner_create(suite(run));
-	int failed;
+	const int status = test_run(suite(run), run);
 
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	if (!failed && !run)
+	if (status == TEST_SKIPPED)
 		puts("needs root: no program was run");
-	return failed ? EXIT_FAILURE : run ? EXIT_SUCCESS : SKIPPED;
+	return status;
 }

@@ -16,6 +16,7 @@
 #include "ir/space.h"
 #include "ir/witness.h"
 #include "tests/unit/rules.h"
+#include "tests/unit/run.h"
 
 #define NRESULTS	(IR_WITNESS_UNKNOWN + 1)
 
@@ -526,11 +527,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_run(suite(), true);
 }
