@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ir/boxes.h - the sequential walk, but quicker
+ * ir/boxes.h - the sequential walk, but past the rules that cannot hold
  *
- * Most rules can only hold for some addresses and ports.  These ranges, in a row
- * for each chain, tell most rules off with a few comparisons; what they do not
- * tell off is evaluated.  So ten times as many packets can be walked, and what
- * comes out is the same as with ir_eval().
+ * Most rules can only hold for some addresses, ports and lengths.  For each chain
+ * and each of these fields the values are cut into intervals, and each interval
+ * has a row of bits: one for each rule that may hold somewhere in it.  What of a
+ * packet's rows has a bit in all is a rule to be looked at; all others
+ * have no effect on the packet, whatever else they ask.  Nothing is decided here:
+ * who walks evaluates the rules that are left, in their order.
  */
 #ifndef IR_BOXES_H
 #define IR_BOXES_H
@@ -16,18 +18,8 @@
 #include "ir/packet.h"
 #include "ir/ruleset.h"
 
-#define IR_BOX_SIDES	4
-
-struct ir_box {
-	uint32_t	lo[IR_BOX_SIDES];
-	uint32_t	span[IR_BOX_SIDES];	/* highest - lo */
-};
-
-/* What of a packet is looked at. */
-struct ir_spot {
-	uint32_t	value[IR_BOX_SIDES];
-	bool		used;	/* else any rule may hold, or drop it on the spot */
-};
+/* Fields that are cut: no rule is told off by others. */
+#define IR_BOX_SIDES	18
 
 struct ir_boxes;
 
@@ -35,22 +27,27 @@ struct ir_boxes;
 struct ir_boxes *ir_boxes_new(const struct ir_table *t);
 void ir_boxes_free(struct ir_boxes *b);
 
-/* A box for each rule of @c, in order. */
-const struct ir_box *ir_boxes_chain(const struct ir_boxes *b,
-				    const struct ir_chain *c);
+/* One packet on its way through the chains. */
+struct ir_scan {
+	const struct ir_boxes *boxes;
+	const struct ir_packet *p;
+	uint64_t	work;		/* what was looked at so far, rules about */
 
-struct ir_spot ir_spot_of(const struct ir_packet *p);
+	/* Of the chain that was asked for last. */
+	const struct ir_chain *chain;
+	const uint64_t	*row[IR_BOX_SIDES + 1];
+	uint32_t	nrows;
+};
 
-/* False where the box's rule does not hold, and does nothing else either. */
-static inline bool ir_box_has(const struct ir_box *b, const struct ir_spot *s)
-{
-	uint32_t i;
+/* Both are borrowed. */
+void ir_scan_start(struct ir_scan *s, const struct ir_boxes *b,
+		   const struct ir_packet *p);
 
-	for (i = 0; i < IR_BOX_SIDES; i++)
-		if (s->value[i] - b->lo[i] > b->span[i])
-			return !s->used;
-	return true;
-}
+/*
+ * The first rule of @c at @at or behind it that may hold for the packet, or drop it
+ * on the spot; c->nrules where there is none.
+ */
+uint32_t ir_scan_next(struct ir_scan *s, const struct ir_chain *c, uint32_t at);
 
 /* As ir_eval(). */
 enum ir_target ir_boxes_eval(const struct ir_boxes *b, enum ir_hook hook,

@@ -18,6 +18,8 @@
 struct walk {
 	const struct ir_packet	*p;
 	struct ir_counter	*count;
+	ir_next_fn		*next;
+	void			*ctx;
 };
 
 static bool term_holds(const struct ir_term *t, const struct ir_packet *p)
@@ -76,8 +78,8 @@ bool ir_eval_match(const struct ir_match *m, const struct ir_packet *p,
 	return true;
 }
 
-static bool rule_holds(const struct ir_rule *r, const struct ir_packet *p,
-		       bool *hotdrop)
+bool ir_eval_rule(const struct ir_rule *r, const struct ir_packet *p,
+		  bool *hotdrop)
 {
 	uint32_t i;
 
@@ -104,9 +106,10 @@ static enum ir_target walk_chain(const struct walk *w,
 	bool hotdrop = false;
 	uint32_t i;
 
-	for (i = 0; i < chain->nrules; i++) {
+	for (i = w->next(w->ctx, chain, 0); i < chain->nrules;
+	     i = w->next(w->ctx, chain, i + 1)) {
 		r = chain->rule[i];
-		if (!rule_holds(r, w->p, &hotdrop)) {
+		if (!ir_eval_rule(r, w->p, &hotdrop)) {
 			if (hotdrop)
 				return IR_DROP;
 			continue;
@@ -133,11 +136,15 @@ static enum ir_target walk_chain(const struct walk *w,
 	return IR_RETURN;
 }
 
-enum ir_target ir_eval(const struct ir_table *t, enum ir_hook hook,
-		       const struct ir_packet *p, struct ir_counter *counters)
+enum ir_target ir_eval_some(const struct ir_table *t, enum ir_hook hook,
+			    const struct ir_packet *p,
+			    struct ir_counter *counters, ir_next_fn *next,
+			    void *ctx)
 {
 	const struct ir_chain *base = ir_table_base(t, hook);
-	const struct walk w = { .p = p, .count = counters };
+	const struct walk w = {
+		.p = p, .count = counters, .next = next, .ctx = ctx,
+	};
 	enum ir_target verdict;
 
 	if (!base)
@@ -147,4 +154,18 @@ enum ir_target ir_eval(const struct ir_table *t, enum ir_hook hook,
 		return verdict;
 	count(&w, base->index);
 	return base->policy;
+}
+
+/* One rule after the other. */
+static uint32_t every(void *ctx, const struct ir_chain *c, uint32_t at)
+{
+	(void)ctx;
+	(void)c;
+	return at;
+}
+
+enum ir_target ir_eval(const struct ir_table *t, enum ir_hook hook,
+		       const struct ir_packet *p, struct ir_counter *counters)
+{
+	return ir_eval_some(t, hook, p, counters, every, NULL);
 }

@@ -18,6 +18,10 @@
 bool ir_eval_match(const struct ir_match *m, const struct ir_packet *p,
 		   bool *hotdrop);
 
+/* Whether all matches of @r hold; *hotdrop is set where one drops the packet. */
+bool ir_eval_rule(const struct ir_rule *r, const struct ir_packet *p,
+		  bool *hotdrop);
+
 /*
  * The verdict on @p at @hook, IR_ACCEPT or IR_DROP.  @t must have been numbered
  * and checked, and have no refused rule.  @count, when not NULL, has as many
@@ -26,5 +30,16 @@ bool ir_eval_match(const struct ir_match *m, const struct ir_packet *p,
  */
 enum ir_target ir_eval(const struct ir_table *t, enum ir_hook hook,
 		       const struct ir_packet *p, struct ir_counter *count);
+
+/*
+ * The first rule of @c at @at (which is at most c->nrules) or behind it that is to
+ * be looked at; c->nrules: none is left.
+ */
+typedef uint32_t ir_next_fn(void *ctx, const struct ir_chain *c, uint32_t at);
+
+/* The same walk, but only over the rules that @next gives. */
+enum ir_target ir_eval_some(const struct ir_table *t, enum ir_hook hook,
+			    const struct ir_packet *p, struct ir_counter *count,
+			    ir_next_fn *next, void *ctx);
 
 #endif

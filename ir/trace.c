@@ -21,11 +21,11 @@ enum end {
 };
 
 struct walk {
-	struct ir_tracer	*tr;
 	const struct ir_goal	*goal;
 	const struct ir_packet	*p;
 	struct ir_block		*block;
-	struct ir_spot		spot;
+	struct ir_scan		scan;
+	uint32_t		at;	/* of the goal in its chain */
 };
 
 /* Where a chain was come to. */
@@ -64,7 +64,7 @@ uint64_t ir_tracer_work(const struct ir_tracer *tr)
 }
 
 /* Whether @r holds; *hotdrop is the match that dropped the packet, or -1. */
-static bool rule_holds(const struct walk *w, const struct ir_rule *r,
+static bool rule_holds(struct walk *w, const struct ir_rule *r,
 		       int32_t *hotdrop)
 {
 	bool drop = false;
@@ -82,7 +82,7 @@ static bool rule_holds(const struct walk *w, const struct ir_rule *r,
 }
 
 /* The rule at @at holds, or ends the walk. */
-static void put(const struct walk *w, const struct ir_chain *c, uint32_t at,
+static void put(struct walk *w, const struct ir_chain *c, uint32_t at,
 		const struct place *pl)
 {
 	if (pl->depth >= IR_TRACE_DEPTH)
@@ -93,7 +93,7 @@ static void put(const struct walk *w, const struct ir_chain *c, uint32_t at,
 }
 
 /* The last rule that was put ended the walk. */
-static enum end block(const struct walk *w, const struct place *pl,
+static enum end block(struct walk *w, const struct place *pl,
 		      int32_t hotdrop)
 {
 	w->block->n = pl->depth < IR_TRACE_DEPTH ? pl->depth + 1 : 0;
@@ -101,11 +101,11 @@ static enum end block(const struct walk *w, const struct place *pl,
 	return BLOCKED;
 }
 
-static enum end walk_chain(const struct walk *w, const struct ir_chain *c,
+static enum end walk_chain(struct walk *w, const struct ir_chain *c,
 			   const struct place *pl);
 
 /* A jump or goto that holds. */
-static enum end enter(const struct walk *w, const struct ir_rule *r,
+static enum end enter(struct walk *w, const struct ir_rule *r,
 		      const struct place *pl)
 {
 	bool next = !pl->aside && pl->way < w->goal->nway &&
@@ -126,7 +126,7 @@ static enum end enter(const struct walk *w, const struct ir_rule *r,
 }
 
 /* A rule that holds and is not the goal. */
-static enum end follow(const struct walk *w, const struct ir_rule *r,
+static enum end follow(struct walk *w, const struct ir_rule *r,
 		       const struct place *pl)
 {
 	switch (r->target) {
@@ -143,7 +143,7 @@ static enum end follow(const struct walk *w, const struct ir_rule *r,
 	}
 }
 
-static enum end visit(const struct walk *w, const struct ir_chain *c,
+static enum end visit(struct walk *w, const struct ir_chain *c,
 		      uint32_t at, const struct place *pl)
 {
 	const struct ir_rule *r = c->rule[at];
@@ -163,29 +163,38 @@ static enum end visit(const struct walk *w, const struct ir_chain *c,
 	return follow(w, r, pl);
 }
 
-static enum end walk_chain(const struct walk *w, const struct ir_chain *c,
+/*
+ * Where the goal is passed over it does not hold, and will not later either, should
+ * the walk come here again.
+ */
+static enum end walk_chain(struct walk *w, const struct ir_chain *c,
 			   const struct place *pl)
 {
-	const struct ir_box *box = ir_boxes_chain(w->tr->boxes, c);
-	enum end e = GO_ON;
-	uint32_t i;
+	uint32_t at = c == w->goal->chain ? w->at : UINT32_MAX, i;
+	enum end e;
 
-	for (i = 0; i < c->nrules && e == GO_ON; i++)
-		if (ir_box_has(&box[i], &w->spot))
-			e = visit(w, c, i, pl);
-		else if (c->rule[i] == w->goal->rule)
-			e = BLOCKED;	/* it will not hold later either */
-	w->tr->work += i;
-	return e == GO_ON ? RETURNED : e;
+	for (i = ir_scan_next(&w->scan, c, 0); i < c->nrules && i <= at;
+	     i = ir_scan_next(&w->scan, c, i + 1)) {
+		e = visit(w, c, i, pl);
+		if (e != GO_ON)
+			return e;
+	}
+	return at == UINT32_MAX ? RETURNED : BLOCKED;
+}
+
+/* UINT32_MAX for a policy: nothing is passed over. */
+static uint32_t position(const struct ir_goal *goal)
+{
+	return goal->rule ? goal->rule->index - goal->chain->rule[0]->index :
+	       UINT32_MAX;
 }
 
 bool ir_trace(struct ir_tracer *tr, const struct ir_goal *goal,
 	      const struct ir_packet *p, struct ir_block *blk)
 {
 	const struct ir_chain *base = ir_table_base(tr->t, goal->hook);
-	const struct walk w = {
-		.tr = tr, .goal = goal, .p = p, .block = blk,
-		.spot = ir_spot_of(p),
+	struct walk w = {
+		.goal = goal, .p = p, .block = blk, .at = position(goal),
 	};
 	enum end e;
 
@@ -193,6 +202,8 @@ bool ir_trace(struct ir_tracer *tr, const struct ir_goal *goal,
 	blk->hotdrop = -1;
 	if (!base)
 		return false;
+	ir_scan_start(&w.scan, tr->boxes, p);
 	e = walk_chain(&w, base, &(struct place){ 0 });
+	tr->work += w.scan.work;
 	return e == REACHED || (e == RETURNED && !goal->rule);
 }

@@ -2,8 +2,8 @@
 /*
  * ir/trace.h - does a packet get to a rule, and if not, what keeps it
  *
- * A sequential walk as ir_eval() makes it, towards one rule.  Of most rules
- * only a few ranges are looked at, so that it can be done for many packets.
+ * A sequential walk as ir_eval() makes it, towards one rule, past the rules that
+ * cannot hold (ir/boxes.h), so that it can be done for many packets.
  */
 #ifndef IR_TRACE_H
 #define IR_TRACE_H
@@ -46,7 +46,7 @@ void ir_tracer_free(struct ir_tracer *tr);
 bool ir_trace(struct ir_tracer *tr, const struct ir_goal *goal,
 	      const struct ir_packet *p, struct ir_block *block);
 
-/* How many rules were looked at so far, for budgets. */
+/* What was looked at so far (struct ir_scan), for budgets. */
 uint64_t ir_tracer_work(const struct ir_tracer *tr);
 
 #endif

@@ -369,17 +369,6 @@ static void apply(struct ir_witness *w, struct ir_space *s,
 
 /* --- the search --- */
 
-static bool holds(const struct ir_rule *r, const struct ir_packet *p)
-{
-	bool hotdrop = false;
-	uint32_t i;
-
-	for (i = 0; i < r->nmatches; i++)
-		if (!ir_eval_match(&r->match[i], p, &hotdrop))
-			return false;
-	return true;
-}
-
 /*
  * Whether the goal and the way to it hold for a packet: what is drawn from a
  * space that is not exact may miss them, and then a rule behind the goal takes
@@ -387,12 +376,13 @@ static bool holds(const struct ir_rule *r, const struct ir_packet *p)
  */
 static bool is_meant(const struct ir_witness *w, const struct ir_packet *p)
 {
+	bool hotdrop;
 	uint32_t i;
 
 	for (i = 0; i < w->goal.nway; i++)
-		if (!holds(w->goal.way[i], p))
+		if (!ir_eval_rule(w->goal.way[i], p, &hotdrop))
 			return false;
-	return !w->goal.rule || holds(w->goal.rule, p);
+	return !w->goal.rule || ir_eval_rule(w->goal.rule, p, &hotdrop);
 }
 
 static bool try(struct ir_witness *w, const struct ir_space *s,
