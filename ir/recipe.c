@@ -175,7 +175,7 @@ static bool lengths(const struct ir_space *s, struct pair p, uint32_t noptions,
 {
 	struct ir_range r = transport_length(p, noptions);
 
-	*out = s->field[IR_LEN];
+	ir_set_copy(out, &s->field[IR_LEN]);
 	if (p.ipv6 && all)
 		r.hi = MAX_LENGTH;
 	ir_set_cut_range(out, header(p.ipv6) + r.lo, header(p.ipv6) + r.hi);
@@ -456,10 +456,10 @@ static uint32_t draw_length(const struct ir_space *s, struct pair p,
 
 	if (!lengths(s, p, noptions, false, &set))
 		return header(p.ipv6);
-	usual = set;
+	ir_set_copy(&usual, &set);
 	ir_set_cut_range(&usual, 0, USUAL_LENGTH);
 	if (usual.n)
-		set = usual;
+		ir_set_copy(&set, &usual);
 	x = &set.r[how == IR_DRAW_HIGH ? set.n - 1 : 0];
 	if (how == IR_DRAW_ANY)
 		x = &set.r[rng_below(r, set.n)];

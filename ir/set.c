@@ -82,12 +82,18 @@ static void set_any(struct ir_set *s, enum ir_field field)
 	}
 }
 
+static void set_range(struct ir_set *s, uint32_t lo, uint32_t hi)
+{
+	s->n = 1;
+	s->exact = true;
+	s->r[0] = (struct ir_range){ lo, hi };
+}
+
 static void cut_value(struct ir_set *s, uint32_t v)
 {
-	const struct ir_set with = {
-		.n = 1, .exact = true, .r[0] = { v, v },
-	};
+	struct ir_set with;
 
+	set_range(&with, v, v);
 	ir_set_cut(s, &with, false);
 }
 
@@ -192,10 +198,12 @@ static void add_part(struct ir_set *out, const struct ir_set *s, uint32_t lo,
 
 void ir_set_cut(struct ir_set *s, const struct ir_set *with, bool inside)
 {
-	struct ir_set out = { .exact = s->exact && with->exact };
+	struct ir_set out;
 	uint32_t i, from = 0;
 	bool end = false;
 
+	out.n = 0;
+	out.exact = s->exact && with->exact;
 	for (i = 0; i < with->n; i++) {
 		if (inside)
 			add_part(&out, s, with->r[i].lo, with->r[i].hi);
@@ -206,15 +214,14 @@ void ir_set_cut(struct ir_set *s, const struct ir_set *with, bool inside)
 	}
 	if (!inside && !end)
 		add_part(&out, s, from, UINT32_MAX);
-	*s = out;
+	ir_set_copy(s, &out);
 }
 
 void ir_set_cut_range(struct ir_set *s, uint32_t lo, uint32_t hi)
 {
-	const struct ir_set with = {
-		.n = 1, .exact = true, .r[0] = { lo, hi },
-	};
+	struct ir_set with;
 
+	set_range(&with, lo, hi);
 	ir_set_cut(s, &with, true);
 }
 

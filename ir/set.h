@@ -4,7 +4,9 @@
 #define IR_SET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "ir/rng.h"
 #include "ir/ruleset.h"
@@ -25,6 +27,13 @@ struct ir_set {
 	bool		exact;
 	struct ir_range	r[IR_SET_MAX];	/* ascending, with gaps between */
 };
+
+/* Copies what is in use. */
+static inline void ir_set_copy(struct ir_set *to, const struct ir_set *from)
+{
+	memcpy(to, from, offsetof(struct ir_set, r) +
+			 from->n * sizeof(from->r[0]));
+}
 
 /*
  * All values that @field can have in an IPv4 packet, or in an IPv6 one.  Of the

@@ -8,18 +8,28 @@
  */
 #include "ir/space.h"
 
+#include <stddef.h>
 #include <string.h>
 
 void ir_space_init(struct ir_space *s, bool ipv6, enum ir_hook hook)
 {
 	enum ir_field f;
 
-	memset(s, 0, sizeof(*s));
+	memset(s, 0, offsetof(struct ir_space, field));
 	s->ipv6 = ipv6;
 	s->hook = hook;
 	s->exact = true;
 	for (f = 0; f < IR_NFIELDS; f++)
 		ir_set_all(&s->field[f], ipv6, f);
+}
+
+void ir_space_copy(struct ir_space *to, const struct ir_space *from)
+{
+	enum ir_field f;
+
+	memcpy(to, from, offsetof(struct ir_space, field));
+	for (f = 0; f < IR_NFIELDS; f++)
+		ir_set_copy(&to->field[f], &from->field[f]);
 }
 
 /* Whether its terms are about more than one field. */

@@ -24,7 +24,6 @@ struct ir_space {
 	enum ir_hook	hook;		/* which interfaces a packet has */
 	bool		exact;		/* false: wider than the predicates are */
 	bool		empty;		/* proved, even if not exact */
-	struct ir_set	field[IR_NFIELDS];
 	uint32_t	fix_mask[IR_NFIELDS];	/* bits of addresses that ranges */
 	uint32_t	fix_value[IR_NFIELDS];	/* cannot say */
 	uint8_t		opt_yes[32];	/* TCP options: to be there, or not */
@@ -34,6 +33,7 @@ struct ir_space {
 		bool	holds;
 	} iface[IR_SPACE_IFACES];
 	uint32_t	nifaces;
+	struct ir_set	field[IR_NFIELDS];	/* most of the memory, hardly used */
 };
 
 /* How a packet is drawn. */
@@ -54,6 +54,8 @@ struct ir_recipe {
 
 /* All packets, IPv6 or IPv4, that @hook can see. */
 void ir_space_init(struct ir_space *s, bool ipv6, enum ir_hook hook);
+
+void ir_space_copy(struct ir_space *to, const struct ir_space *from);
 
 /*
  * Only those for which @pred holds, or does not.  @term says which of its terms

@@ -454,7 +454,7 @@ static enum result search(struct ir_witness *w, uint32_t depth)
 	for (i = 0; i < alts.n; i++) {
 		if (!w->traces)
 			return UNKNOWN;
-		w->space[depth + 1] = *s;
+		ir_space_copy(&w->space[depth + 1], s);
 		apply(w, &w->space[depth + 1], &alts.v[i]);
 		r = search(w, depth + 1);
 		if (r == FOUND)
@@ -476,7 +476,7 @@ static bool takes_all(struct ir_witness *w, const struct ir_block *block)
 	if (alts.cut)
 		return false;
 	for (i = 0; i < alts.n; i++) {
-		*s = w->space[0];
+		ir_space_copy(s, &w->space[0]);
 		apply(w, s, &alts.v[i]);
 		if (!s->exact || !ir_space_is_empty(s))
 			return false;
@@ -621,14 +621,15 @@ static int give_shared(struct ir_witness *w, uint32_t n, ir_probe_fn *probe,
 	int err = 0;
 
 	for (i = 0; i < n && !err; i++) {
-		*s = w->space[0];
+		ir_space_copy(s, &w->space[0]);
 		for (k = 0; k < SHARED; k++) {
 			r = other_rule(w);
-			*next = *s;
-			if (r)
-				narrow_rule(w, next, r);
-			if (r && !ir_space_is_empty(next))
-				*s = *next;
+			if (!r)
+				continue;
+			ir_space_copy(next, s);
+			narrow_rule(w, next, r);
+			if (!ir_space_is_empty(next))
+				ir_space_copy(s, next);
 		}
 		if (ir_space_draw(s, IR_DRAW_ANY, &w->rng, &w->found))
 			err = give(w, &w->found, false, probe, ctx);
