@@ -2,7 +2,8 @@
 /*
  * backend/verify.c - witnesses through the evaluator, the walk and the programs
  *
- * Verdicts are compared packet by packet, counters at the end: the packets have
+ * The evaluator is ir_boxes_eval(), who is held against ir_eval() for a sample of
+ * the packets, and for all that he and a judge do not agree about.  Verdicts are compared packet by packet, counters at the end: the packets have
  * different lengths, so that one rule counted for another shows in the bytes.
  * Where only counters differ, all packets are made once more to find the first
  * that was counted wrongly.
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@
 #include "backend/program.h"
 #include "ir/boxes.h"
 #include "ir/eval.h"
+#include "ir/rng.h"
 
 #define SEED		1
 #define ETH		14
@@ -31,26 +34,35 @@
 #define RUN_MAX		3400
 
 /*
- * The rules that all packets together may be held against: some seconds.  A ruleset
- * that leaves much of it gets other packets in further rounds.  In large ones
- * only the witness and one more of each rule go through ir_eval(), in very large
- * ones of one rule in so many, and the rest through ir_boxes_eval(), which is at
- * least ten times as fast.
+ * How many packets there are: so many for each rule of a large ruleset, more for
+ * those of a small one, and of these further rounds with other packets until
+ * there are enough.
  */
-#define EFFORT		400000000ull
-#define LARGE		1000	/* rules */
-#define SLOWLY		2	/* packets for each rule */
+#define ENOUGH		60000
+#define MANY		120000
+#define MIN_NEIGHBOURS	6
 #define MAX_NEIGHBOURS	64
 #define MAX_ROUNDS	32
-#define ENOUGH		60000	/* packets */
 
 /*
- * Who judges besides the evaluator: the walk (type BE_NTYPES) or a program.  A
- * program judges each packet twice: by the table, and then, where it has a flow
+ * What they should come to is said by ir_boxes_eval(), which passes over rules
+ * that cannot hold.  It is itself held against ir_eval(), for as many packets
+ * as can be compared with so many rules.
+ */
+#define PLAIN		5000000ull
+
+/* Rules between two reports. */
+#define REPORT		8192
+
+enum { WALK = BE_NTYPES, QUICK };
+
+/*
+ * Who judges: the classifier's walk in C, or a program; and ir_boxes_eval(), of
+ * whom it is said whether he agrees with ir_eval().  A program judges each packet twice: by the table, and then, where it has a flow
  * memo, from what that kept.
  */
 struct judge {
-	int		type;
+	int		type;		/* or one of WALK, QUICK */
 	uint32_t	hooks;
 	uint32_t	times;		/* he judges each packet */
 	int		counters;
@@ -66,6 +78,7 @@ struct verify {
 	uint32_t	n;		/* counters */
 	int		table;
 	int		test;
+	struct be_test_input *input;	/* the only element of that map */
 	struct judge	judge[BE_NTYPES + 1];	/* the walk first */
 	uint32_t	njudges;
 	uint8_t		*frame;
@@ -73,7 +86,8 @@ struct verify {
 
 	uint32_t	rounds;
 	struct ir_boxes	*boxes;
-	uint32_t	given;		/* packets for the rule at hand */
+	struct judge	quick;
+	uint64_t	number;		/* of the packet, from the first round on */
 
 	/* Looking for the packet that a counter was wrong about. */
 	const struct judge *suspect;
@@ -88,11 +102,24 @@ static const struct be_hook_ops *const types[BE_NTYPES] = {
 
 static const char *judge_name(const struct judge *j)
 {
-	return j->type == BE_NTYPES ? "the walk in C" :
+	return j->type == WALK ? "the walk in C" :
+	       j->type == QUICK ? "the quick evaluation of the rules" :
 	       be_hook_type_name((enum be_hook_type)j->type);
 }
 
 /* --- setting up --- */
+
+static int init_judge(struct verify *v, struct judge *j, int type,
+		      uint32_t hooks)
+{
+	j->type = type;
+	j->times = type >= BE_NTYPES ? 1 : 2;
+	j->hooks = hooks;
+	j->counters = j->prog = -1;
+	j->have = calloc((size_t)v->n + 1, sizeof(*j->have));
+	j->want = calloc((size_t)v->n + 1, sizeof(*j->want));
+	return j->have && j->want ? 0 : -ENOMEM;
+}
 
 static int add_judge(struct verify *v, int type, uint32_t hooks)
 {
@@ -102,17 +129,10 @@ static int add_judge(struct verify *v, int type, uint32_t hooks)
 		.table_fd = v->table, .ifindex_fd = -1, .test_fd = v->test,
 		.flows = BE_FLOWS_EAGER,
 	};
+	int err = init_judge(v, j, type, hooks);
 
-	j->type = type;
-	j->times = type == BE_NTYPES ? 1 : 2;
-	j->hooks = hooks;
-	j->counters = j->prog = -1;
-	j->have = calloc((size_t)v->n + 1, sizeof(*j->have));
-	j->want = calloc((size_t)v->n + 1, sizeof(*j->want));
-	if (!j->have || !j->want)
-		return -ENOMEM;
-	if (type == BE_NTYPES)
-		return 0;
+	if (err || type == WALK)
+		return err;
 	o.counter_fd = j->counters = be_counter_create(v->n, v->diag);
 	if (j->counters < 0)
 		return j->counters;
@@ -130,15 +150,25 @@ static uint32_t present(const struct tr_classifier *c)
 	return hooks;
 }
 
-static int create_test(struct diag *diag)
+/* The map that says what a packet does not, and it in memory. */
+static int create_test(struct verify *v)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "xtbpf_verify", 4,
-				sizeof(struct be_test_input), 1, NULL);
-	int err = -errno;
+	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_MMAPABLE);
+	void *input;
+	int err;
 
-	if (fd >= 0)
-		return fd;
-	diag_error(diag, NULL, "cannot create the map for test runs: %s",
+	v->test = bpf_map_create(BPF_MAP_TYPE_ARRAY, "xtbpf_verify", 4,
+				 sizeof(struct be_test_input), 1, &o);
+	if (v->test >= 0) {
+		input = mmap(NULL, sizeof(*v->input), PROT_READ | PROT_WRITE,
+			     MAP_SHARED, v->test, 0);
+		if (input != MAP_FAILED) {
+			v->input = input;
+			return 0;
+		}
+	}
+	err = -errno;
+	diag_error(v->diag, NULL, "cannot create the map for test runs: %s",
 		   strerror(-err));
 	return err;
 }
@@ -169,9 +199,7 @@ static int add_programs(struct verify *v)
 	v->table = be_table_create(c, v->diag);
 	if (v->table < 0)
 		return v->table;
-	v->test = create_test(v->diag);
-	if (v->test < 0)
-		return v->test;
+	err = create_test(v);
 	for (i = 0; !err && i < BE_NTYPES; i++)
 		if (plan.hooks[i])
 			err = add_judge(v, i, plan.hooks[i]);
@@ -192,7 +220,9 @@ static int set_up(struct verify *v)
 		return -ENOMEM;
 	v->frame[12] = ipv6 ? 0x86 : 8;
 	v->frame[13] = ipv6 ? 0xdd : 0;
-	err = add_judge(v, BE_NTYPES, UINT32_MAX);
+	err = init_judge(v, &v->quick, QUICK, UINT32_MAX);
+	if (!err)
+		err = add_judge(v, WALK, UINT32_MAX);
 	if (!err && !v->v->walk && (!v->v->optional || may_run(v->v)))
 		err = add_programs(v);
 	return err;
@@ -204,16 +234,23 @@ static void close_fd(int fd)
 		close(fd);
 }
 
+static void end_judge(struct judge *j)
+{
+	close_fd(j->counters);
+	close_fd(j->prog);
+	free(j->have);
+	free(j->want);
+}
+
 static void clean_up(struct verify *v)
 {
 	uint32_t i;
 
-	for (i = 0; i < v->njudges; i++) {
-		close_fd(v->judge[i].counters);
-		close_fd(v->judge[i].prog);
-		free(v->judge[i].have);
-		free(v->judge[i].want);
-	}
+	for (i = 0; i < v->njudges; i++)
+		end_judge(&v->judge[i]);
+	end_judge(&v->quick);
+	if (v->input)
+		munmap(v->input, sizeof(*v->input));
 	close_fd(v->table);
 	close_fd(v->test);
 	free(v->frame);
@@ -273,7 +310,7 @@ static void say_difference(struct verify *v, const struct judge *j,
 	name_rule(p->chain, p->rule, rule, sizeof(rule));
 	print_packet(p, packet, sizeof(packet));
 	diag_error(v->diag, loc.line ? &loc : NULL, "%s: %s%s %s: %s", rule,
-		   j->type == BE_NTYPES ? "" : "the program at ",
+		   j->type >= BE_NTYPES ? "" : "the program at ",
 		   judge_name(j), what, packet);
 }
 
@@ -284,11 +321,6 @@ static int test_run(struct verify *v, const struct judge *j,
 		    const struct ir_probe *p)
 {
 	const struct tr_classifier *c = v->v->classifier;
-	const struct be_test_input in = {
-		.hook = p->hook, .ctstate = p->packet.field[IR_CTSTATE],
-		.iif = tr_iface_class(c, p->packet.iif),
-		.oif = tr_iface_class(c, p->packet.oif),
-	};
 	/*
 	 * struct nf_hook_state: at INPUT a packet comes with its Ethernet header,
 	 * and the kernel says where its IPv6 header is.
@@ -297,8 +329,12 @@ static int test_run(struct verify *v, const struct judge *j,
 	const struct be_hook_ops *ops = types[j->type];
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = v->frame,
 		    .data_size_in = ETH + p->len, .repeat = 1);
-	const uint32_t zero = 0;
 
+	*v->input = (struct be_test_input){
+		.hook = p->hook, .ctstate = p->packet.field[IR_CTSTATE],
+		.iif = tr_iface_class(c, p->packet.iif),
+		.oif = tr_iface_class(c, p->packet.oif),
+	};
 	memcpy(v->frame + ETH, p->data, p->len);
 	if (j->type == BE_NETFILTER && c->family == AF_INET6) {
 		o.ctx_in = state6;
@@ -307,8 +343,7 @@ static int test_run(struct verify *v, const struct judge *j,
 		o.data_in = v->frame + ETH;
 		o.data_size_in = p->len;
 	}
-	if (bpf_map_update_elem(v->test, &zero, &in, BPF_ANY) ||
-	    bpf_prog_test_run_opts(j->prog, &o))
+	if (bpf_prog_test_run_opts(j->prog, &o))
 		return -errno;
 	if (o.retval == (uint32_t)ops->accept)
 		return 1;
@@ -332,7 +367,10 @@ static int ask(struct verify *v, const struct judge *j,
 {
 	int got;
 
-	if (j->type == BE_NTYPES)
+	if (j->type == QUICK)
+		return ir_boxes_eval(v->boxes, p->hook, &p->packet, j->have) ==
+		       IR_ACCEPT;
+	if (j->type == WALK)
 		return tr_walk(v->v->classifier, p->hook, &p->packet,
 			       j->have) == IR_ACCEPT;
 	got = test_run(v, j, p);
@@ -340,6 +378,17 @@ static int ask(struct verify *v, const struct judge *j,
 		diag_error(v->diag, NULL, "cannot run the program for hook '%s' on %u bytes: %s",
 			   judge_name(j), p->len, strerror(-got));
 	return got;
+}
+
+/* What @j said, or rather the quick evaluation, if it is that which is wrong. */
+static void say_verdict(struct verify *v, const struct judge *j,
+			const struct ir_probe *p, int got)
+{
+	const int plain = ir_eval(v->v->table, p->hook, &p->packet, NULL) ==
+			  IR_ACCEPT;
+
+	say_difference(v, got == plain ? &v->quick : j, p, plain ?
+		       "drops what is accepted" : "accepts what is dropped");
 }
 
 /* 1 when he says something else, or -errno. */
@@ -355,41 +404,54 @@ static int hold_against(struct verify *v, const struct judge *j,
 			return got;
 		if (got == want)
 			continue;
-		say_difference(v, j, p, want ? "drops what is accepted" :
-			       "accepts what is dropped");
+		say_verdict(v, j, p, got);
 		return 1;
 	}
 	return 0;
 }
 
-/* Whether the packet is one that ir_eval() has the time for. */
-static bool is_slow(struct verify *v, const struct ir_probe *p)
+static uint32_t neighbours(const struct verify *v)
 {
-	const uint64_t n = v->n;
+	const uint32_t each = MANY / (v->n + 1);
 
-	v->given = p->witness ? 0 : v->given + 1;
-	if (v->n < LARGE)
-		return true;
-	return v->given < SLOWLY &&
-	       (!p->rule || p->rule->index % (1 + n * n / EFFORT) == 0);
+	return each < MIN_NEIGHBOURS ? MIN_NEIGHBOURS :
+	       each > MAX_NEIGHBOURS ? MAX_NEIGHBOURS : each;
 }
 
-static bool evaluate(struct verify *v, const struct ir_probe *p,
-		     struct ir_counter *count)
+/*
+ * Whether this packet is one for ir_eval(): one in so many, at random, but the same
+ * ones whenever the packets are made again.
+ */
+static bool is_sampled(const struct verify *v)
 {
-	if (is_slow(v, p))
-		return ir_eval(v->v->table, p->hook, &p->packet, count) ==
-		       IR_ACCEPT;
-	return ir_boxes_eval(v->boxes, p->hook, &p->packet, count) == IR_ACCEPT;
+	const uint64_t n = v->n, all = n * (neighbours(v) + 1);
+	const uint64_t looks = (all < ENOUGH ? ENOUGH : all) * n / 2;
+	struct rng r = rng_at(SEED, v->number);
+
+	return rng_one_in(&r, (uint32_t)(1 + looks / PLAIN));
+}
+
+/* Whether the quick evaluation is wrong about a packet. */
+static int hold_quick(struct verify *v, const struct ir_probe *p)
+{
+	const int plain = ir_eval(v->v->table, p->hook, &p->packet,
+				  v->quick.want) == IR_ACCEPT;
+
+	v->out->plain++;
+	return hold_against(v, &v->quick, p, plain);
 }
 
 static int compare(void *ctx, const struct ir_probe *p)
 {
 	struct verify *v = ctx;
 	struct judge *j = responsible(v, p), *walk = &v->judge[0];
-	int want, first, second = 0;
+	int want, first = 0, second = 0, quick = 0;
 
-	want = evaluate(v, p, j->want);
+	v->number++;
+	if (is_sampled(v))
+		quick = hold_quick(v, p);
+	want = ir_boxes_eval(v->boxes, p->hook, &p->packet, j->want) ==
+	       IR_ACCEPT;
 	v->out->packets++;
 	v->out->walked += j == walk;
 	first = hold_against(v, walk, p, want);
@@ -397,7 +459,7 @@ static int compare(void *ctx, const struct ir_probe *p)
 		second = hold_against(v, j, p, want);
 	if (first < 0 || second < 0)
 		return first < 0 ? first : second;
-	v->out->differences += first || second;
+	v->out->differences += quick || first || second;
 	return 0;
 }
 
@@ -440,10 +502,33 @@ static int read_suspect(const struct verify *v, struct ir_counter *out)
 {
 	const struct judge *j = v->suspect;
 
-	if (j->type != BE_NTYPES)
+	if (j->type < BE_NTYPES)
 		return be_counter_read_one(j->counters, v->index, out);
 	*out = j->have[v->index];
 	return 0;
+}
+
+/* Whether @p was one of the packets of @j, and by whom he was judged. */
+static bool was_his(struct verify *v, const struct judge *j,
+		    const struct ir_probe *p)
+{
+	if (j->type == QUICK)
+		return is_sampled(v);
+	return j->type == WALK || j == responsible(v, p);
+}
+
+/* How often the suspected counter should count @p. */
+static uint64_t should_count(struct verify *v, const struct ir_probe *p,
+			     bool plain)
+{
+	struct ir_counter *c = plain ? v->quick.want : v->quick.have;
+	const uint64_t before = c[v->index].packets;
+
+	if (plain)
+		ir_eval(v->v->table, p->hook, &p->packet, c);
+	else
+		ir_boxes_eval(v->boxes, p->hook, &p->packet, c);
+	return c[v->index].packets - before;
 }
 
 /* The packet at which the suspect's counter goes another way: -EILSEQ. */
@@ -451,14 +536,16 @@ static int hunt(void *ctx, const struct ir_probe *p)
 {
 	struct verify *v = ctx;
 	const struct judge *j = v->suspect;
-	struct ir_counter have[2], want, *counter = &j->want[v->index];
+	const bool quick = j->type == QUICK;
+	struct ir_counter have[2];
+	uint64_t want, got;
 	uint32_t i;
 	int err;
 
-	if (j != &v->judge[0] && j != responsible(v, p))
+	v->number++;
+	if (!was_his(v, j, p))
 		return 0;
-	want = *counter;
-	evaluate(v, p, j->want);
+	want = should_count(v, p, quick);
 	err = read_suspect(v, &have[0]);
 	for (i = 0; err >= 0 && i < j->times; i++)
 		err = ask(v, j, p);
@@ -466,12 +553,16 @@ static int hunt(void *ctx, const struct ir_probe *p)
 		err = read_suspect(v, &have[1]);
 	if (err)
 		return err;
-	if (have[1].packets - have[0].packets ==
-	    j->times * (counter->packets - want.packets))
+	got = have[1].packets - have[0].packets;
+	if (got == j->times * want)
 		return 0;
-	say_difference(v, j, p, have[1].packets == have[0].packets ?
-		       "does not count a packet as it should" :
-		       "counts a packet where it should not");
+	if (!quick && should_count(v, p, true) != want) {
+		got = want;
+		j = &v->quick;
+	}
+	say_difference(v, j, p, got ?
+		       "counts a packet where it should not" :
+		       "does not count a packet as it should");
 	return -EILSEQ;
 }
 
@@ -526,23 +617,34 @@ static int say_counter(struct verify *v, const struct judge *j, uint32_t i)
 	return 0;
 }
 
+/* How many counters of @j are wrong, and the first of them. */
+static uint32_t count_wrong(const struct judge *j, uint32_t n, uint32_t *first)
+{
+	uint32_t i, wrong = 0;
+
+	for (i = 0; i < n; i++)
+		if (!same(&j->want[i], &j->have[i]) && !wrong++)
+			*first = i;
+	return wrong;
+}
+
 static int compare_counters(struct verify *v)
 {
-	const struct judge *bad = NULL, *j;
+	const struct judge *bad = NULL;
 	uint64_t differences = 0;
-	uint32_t i, at = 0;
+	uint32_t i, n, first = 0, at = 0;
 	int err;
 
 	err = read_counters(v);
 	if (err)
 		return err;
-	for (j = v->judge; j < &v->judge[v->njudges]; j++) {
-		for (i = 0; i < v->n; i++) {
-			if (same(&j->want[i], &j->have[i]))
-				continue;
-			at = differences++ ? at : i;
-			bad = bad ? bad : j;
+	for (i = 0; i <= v->njudges; i++) {
+		n = count_wrong(i ? &v->judge[i - 1] : &v->quick, v->n, &first);
+		if (n && !bad) {
+			bad = i ? &v->judge[i - 1] : &v->quick;
+			at = first;
 		}
+		differences += n;
 	}
 	if (!bad || v->out->differences)
 		return 0;
@@ -552,15 +654,6 @@ static int compare_counters(struct verify *v)
 }
 
 /* --- all of it --- */
-
-static uint32_t neighbours(const struct verify *v)
-{
-	const uint64_t n = v->n + 1;
-	const uint64_t each = EFFORT / (n * n / 2 + 1);
-
-	return each < 2 ? 1 : each > MAX_NEIGHBOURS ? MAX_NEIGHBOURS :
-	       (uint32_t)each - 1;
-}
 
 static void count_rule(struct verify *v, const struct ir_chain *c, uint32_t at,
 		       enum ir_witness_result res, const struct ir_rule *by)
@@ -578,6 +671,12 @@ static void count_rule(struct verify *v, const struct ir_chain *c, uint32_t at,
 		v->v->without(v->v->ctx, c, c->rule[at], res, by);
 }
 
+static void report(const struct verify *v)
+{
+	if (v->v->progress && v->out->rules % REPORT == 0)
+		v->v->progress(v->v->ctx, v->out->rules, v->n);
+}
+
 /* Each rule once more, with other packets. */
 static int round_chain(struct verify *v, struct ir_witness *w,
 		       const struct ir_chain *c, ir_probe_fn *probe, bool first)
@@ -587,6 +686,8 @@ static int round_chain(struct verify *v, struct ir_witness *w,
 	int res;
 
 	for (i = 0; i < n; i++) {
+		if (first)
+			report(v);
 		if (!first && v->idle[i < c->nrules ? c->rule[i]->index :
 				      c->index])
 			continue;
@@ -623,11 +724,11 @@ static int all_packets(struct verify *v, ir_probe_fn *probe)
 	bool first = !v->rounds;
 	int err;
 
+	v->number = 0;
 	do {
 		err = round_table(v, i, probe, first && !i);
 		i++;
-		if (first && (v->out->packets >= ENOUGH ||
-			      v->out->packets * v->n > EFFORT))
+		if (first && v->out->packets >= ENOUGH)
 			max = i;
 	} while (!err && i < max);
 	v->rounds = i;
@@ -680,6 +781,10 @@ void be_verified_print(const struct be_verified *r, char *buf, size_t size)
 	if (at < size)
 		at += (size_t)snprintf(buf + at, size - at, ", %llu packets",
 				       (unsigned long long)r->packets);
+	if (r->plain < r->packets && at < size)
+		at += (size_t)snprintf(buf + at, size - at,
+				       " (%llu held against every rule)",
+				       (unsigned long long)r->plain);
 	if (r->walked && r->programs && at < size)
 		at += (size_t)snprintf(buf + at, size - at,
 				       " (%llu too long for a test run, walked in C)",

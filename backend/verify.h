@@ -3,9 +3,11 @@
  * backend/verify.h - a classifier proves itself before it is in force
  *
  * For every rule a packet that reaches it and some just outside it
- * (ir/witness.h) go through ir_eval(), through the classifier walked in C, and
- * through the programs that are to judge, loaded for test runs.  All must come
- * to the same verdicts and the same counters.  Nothing is attached.
+ * (ir/witness.h) go through ir_boxes_eval(), through the classifier walked in C,
+ * and through the programs that are to judge, loaded for test runs.  All must come
+ * to the same verdicts and the same counters.  So must ir_eval(), for a sample of
+ * the packets, and for those that there is no agreement about.  Nothing is
+ * attached.
  *
  * How much is seen was tried with single faults in the tables, on the rulesets
  * the choice of packets was tuned with: of those that change anything, 95 % and
@@ -35,6 +37,8 @@ struct be_verify {
 				   const struct ir_rule *rule,
 				   enum ir_witness_result why,
 				   const struct ir_rule *by);
+	/* Told how far it is, every some thousand rules; may be NULL. */
+	void		(*progress)(void *ctx, uint32_t done, uint32_t all);
 	void		*ctx;
 };
 
@@ -43,6 +47,7 @@ struct be_verified {
 	uint32_t	rules;
 	uint32_t	result[IR_WITNESS_UNKNOWN + 1];	/* rules by it */
 	uint64_t	packets;
+	uint64_t	plain;		/* of these, for which ir_eval() was asked */
 	uint64_t	walked;		/* of these, too long for a test run */
 	uint64_t	differences;	/* packets, or else counters */
 };

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "backend/verify.h"
 
@@ -19,11 +20,30 @@ static void add_number(struct json_object *o, const char *key, uint64_t n)
 	json_object_object_add(o, key, json_object_new_uint64(n));
 }
 
-/* The rules that no packet reaches, both ways. */
+/* The rules that no packet reaches, both ways, and what is shown meanwhile. */
 struct idle {
 	FILE		*text;
 	struct json_object *list;
+	bool		shown;
 };
+
+/* In one line of a terminal, for rulesets that take a while. */
+static void progress(void *ctx, uint32_t done, uint32_t all)
+{
+	struct idle *idle = ctx;
+
+	if (!done || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\rverifying: %u %%",
+		(uint32_t)((uint64_t)done * 100 / all));
+	idle->shown = true;
+}
+
+static void clear_progress(const struct idle *idle)
+{
+	if (idle->shown)
+		fputs("\r\033[K", stderr);
+}
 
 static const char *reason(enum ir_witness_result why)
 {
@@ -72,6 +92,7 @@ static struct json_object *json_verified(const struct be_verified *v,
 	add_number(o, "unreachable", v->result[IR_WITNESS_UNREACHABLE]);
 	add_number(o, "unknown", v->result[IR_WITNESS_UNKNOWN]);
 	add_number(o, "packets", v->packets);
+	add_number(o, "plain", v->plain);
 	add_number(o, "walked", v->walked);
 	add_number(o, "differences", v->differences);
 	json_object_object_add(o, "programs",
@@ -87,7 +108,8 @@ int cmd_verify(const struct ir_table *t, const struct tr_classifier *cl,
 	struct idle idle = { .list = json_object_new_array() };
 	const struct be_verify v = {
 		.table = t, .classifier = cl, .attach = attach,
-		.optional = optional, .without = without, .ctx = &idle,
+		.optional = optional, .without = without,
+		.progress = progress, .ctx = &idle,
 	};
 	struct be_verified done;
 	size_t size;
@@ -96,6 +118,7 @@ int cmd_verify(const struct ir_table *t, const struct tr_classifier *cl,
 	idle.text = open_memstream(&out->idle, &size);
 	if (idle.text) {
 		err = be_verify(&v, &done, diag);
+		clear_progress(&idle);
 		fclose(idle.text);
 	}
 	if (err) {
