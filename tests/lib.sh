@@ -92,8 +92,39 @@ is_isolated() {
 		[ "$ISOLATED" = "$(readlink /proc/self/ns/net)" ]
 }
 
+# needs THING...: "root", or programs, built or of the system.  Where one is not
+# there, the script is skipped.
+needs() {
+	local thing
+
+	for thing in "$@"; do
+		if [ "$thing" = root ]; then
+			[ "$(id -u)" != 0 ] || continue
+		elif command -v "$thing" >/dev/null; then
+			continue
+		fi
+		echo "needs $thing"
+		exit 77
+	done
+}
+
+# alone ARGUMENT...: the script once more, isolated, unless it is.
+alone() {
+	is_isolated && return
+	isolated "$0" "$@"
+	exit
+}
+
+# make_tmp: $tmp, a directory that ends with the script.
+make_tmp() {
+	tmp=$(mktemp -d) || exit 1
+	trap 'rm -rf "$tmp"' EXIT
+}
+
 # What scripts that try one thing after the other share; they have a directory
 # $tmp and end with the status $failed.
+# shellcheck disable=SC2034
+failed=0
 
 # ok NAME COMMAND...: passes when the command does.
 # shellcheck disable=SC2034,SC2154

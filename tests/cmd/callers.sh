@@ -14,13 +14,8 @@ bin=$(cd "${top_builddir:-.}" && pwd)/xtables-bpf-multi
 self=$0
 export ASAN_OPTIONS=detect_leaks=0 XTBPF_STORE_ONLY=${KEEP:-}
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-command -v iptables-legacy >/dev/null || { echo "needs iptables-legacy"; exit 77; }
-[ -x "$bin" ] || { echo "$bin is not built"; exit 77; }
-if [ -z "${SIDE:-}" ] && ! is_isolated; then
-	isolated "$self" "$@"
-	exit
-fi
+needs root iptables-legacy "$bin"
+[ -n "${SIDE:-}" ] || alone "$@"
 
 # run COMMAND...: what it says and how it exits.
 run() {
@@ -179,8 +174,7 @@ if [ $# = 1 ]; then
 	exit
 fi
 
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+make_tmp
 mkdir "$tmp/legacy" "$tmp/ours"
 for x in '' -save -restore; do
 	ln -s "$(command -v "iptables-legacy$x")" "$tmp/legacy/iptables$x"
@@ -199,7 +193,6 @@ plain() {
 	    -e 's/\([ !]\)17   \([-!][-f]\) /\1udp  \2 /'
 }
 
-failed=0
 for c in "${callers[@]}"; do
 	for side in legacy ours; do
 		XTABLES_LOCKFILE=$tmp/lock SIDE=$side PATH=$tmp/$side:$PATH \

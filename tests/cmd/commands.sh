@@ -14,16 +14,10 @@ bin=${top_builddir:-.}
 src=${top_srcdir:-.}
 export XTABLES_LOCKFILE=
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-[ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
-if ! is_isolated; then
-	isolated "$0"
-	exit
-fi
-tmp=$(mktemp -d) || exit 1
+needs root "$bin/xtables-bpf-multi"
+alone "$@"
+make_tmp
 XTABLES_LOCKFILE=$tmp/lock
-failed=0
-trap 'rm -rf "$tmp"' EXIT
 
 restore() { "$bin/iptables-bpf-restore" "$@"; }
 save() { "$bin/iptables-bpf-save" "$@"; }

@@ -4,13 +4,13 @@
 #
 # Changes nothing and needs no privilege.
 set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 bin=${top_builddir:-.}
 families=(iptables ip6tables)
-failed=0
 
-[ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+needs "$bin/xtables-bpf-multi"
+make_tmp
 
 result() {
 	if [ "$1" = 0 ]; then

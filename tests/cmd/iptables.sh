@@ -15,16 +15,10 @@ export XTABLES_LOCKFILE=
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-[ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
-if ! is_isolated; then
-	isolated "$0"
-	exit
-fi
-tmp=$(mktemp -d) || exit 1
+needs root "$bin/xtables-bpf-multi"
+alone "$@"
+make_tmp
 XTABLES_LOCKFILE=$tmp/lock
-failed=0
-trap 'rm -rf "$tmp"' EXIT
 
 iptables() { "$bin/xtables-bpf-multi" iptables "$@"; }
 ip6tables() { "$bin/xtables-bpf-multi" ip6tables "$@"; }

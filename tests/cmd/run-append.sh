@@ -12,14 +12,9 @@ set -u
 bin=$(cd "${top_builddir:-.}" && pwd)/xtables-bpf-multi
 limit=${1:-150}
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-[ -x "$bin" ] || { echo "$bin is not built"; exit 77; }
-if ! is_isolated; then
-	isolated "$0" "$@"
-	exit
-fi
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+needs root "$bin"
+alone "$@"
+make_tmp
 TIMEFORMAT='%R %U %S'
 export XTABLES_LOCKFILE=$tmp/lock
 
@@ -58,7 +53,6 @@ best() {
 	return 1
 }
 
-failed=0
 "$bin" iptables-restore "$tmp/rules" || { echo "FAIL restore"; exit 1; }
 best "-A into 10,000 rules" "$limit" -A INPUT -p tcp --dport 22 -j ACCEPT ||
 	failed=1

@@ -11,16 +11,9 @@ set -u
 bin=${top_builddir:-.}
 export XTABLES_LOCKFILE=/dev/null
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-[ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
-command -v iptables-legacy-save >/dev/null || { echo "needs iptables"; exit 77; }
-if ! is_isolated; then
-	isolated "$0" "$@"
-	exit
-fi
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-failed=0
+needs root "$bin/xtables-bpf-multi" iptables-legacy-save
+alone "$@"
+make_tmp
 TIMEFORMAT='%U %S'
 
 # best COMMAND...: milliseconds of processor time.

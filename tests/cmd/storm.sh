@@ -13,16 +13,10 @@ set -u
 . "$(dirname "$0")/../lib.sh"
 bin=${top_builddir:-.}
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-[ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
-if ! is_isolated; then
-	isolated "$0" "$@"
-	exit
-fi
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+needs root "$bin/xtables-bpf-multi"
+alone "$@"
+make_tmp
 export XTABLES_LOCKFILE=$tmp/lock
-failed=0
 rounds=8
 [ "${1:-}" != -l ] || rounds=80
 

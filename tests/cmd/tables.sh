@@ -16,15 +16,9 @@ export XTABLES_LOCKFILE=/dev/null
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-[ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
-if ! is_isolated; then
-	isolated "$0"
-	exit
-fi
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-failed=0
+needs root "$bin/xtables-bpf-multi"
+alone "$@"
+make_tmp
 
 # ours APPLET ARGUMENT...: "restore", "save6" and so on.
 ours() {

@@ -44,13 +44,8 @@ while getopts 6an:s: o; do
 	*) exit 2 ;;
 	esac
 done
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-command -v "$tool-legacy" >/dev/null || { echo "needs $tool-legacy"; exit 77; }
-[ -x "$bin" ] || { echo "$bin is not built"; exit 77; }
-if [ -z "${TWIN_PLAY:-}" ] && ! is_isolated; then
-	isolated "$self" "${args[@]}"
-	exit
-fi
+needs root "$tool-legacy" "$bin"
+[ -n "${TWIN_PLAY:-}" ] || alone "${args[@]}"
 name="twin${all:+ all tables} $tool"
 
 # pick WORD...: one of them, in $REPLY.
@@ -391,8 +386,7 @@ if [ -n "${TWIN_PLAY:-}" ]; then
 	exit
 fi
 
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+make_tmp
 RANDOM=$((seed % 32768))
 for ((i = 0; i < commands; i++)); do
 	one

@@ -7,17 +7,15 @@
 # is found out, and that nothing is left behind.  How long anything took is no
 # business of a test.
 set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 xtbpf=$(realpath "${top_builddir:-.}")/xtbpf
 examples=${top_srcdir:-.}/examples
 quick=(--rounds 1 --time 1 --flows 200 --json)
 result=0
 
-if [ "$(id -u)" != 0 ] || ! command -v jq >/dev/null; then
-	echo "needs root and jq"
-	exit 77
-fi
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+needs root jq "$xtbpf"
+make_tmp
 
 pass() { echo "PASS bench: $*"; }
 

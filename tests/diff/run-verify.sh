@@ -6,7 +6,8 @@
 # What is right is put in force, also when it was changed a little; where one
 # test run comes out wrong (liar.c) it is refused, and the old ruleset stays.
 set -u
-
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 build=${top_builddir:-.}
 src=${top_srcdir:-${srcdir:-.}}
 multi=$build/xtables-bpf-multi
@@ -15,43 +16,30 @@ save=$build/iptables-bpf-save
 xtbpf=$build/xtbpf
 result=0
 
-if [ "$(id -u)" != 0 ]; then
-	echo "SKIP ${0##*/}: needs root"
-	exit 77
-fi
+needs root
 for f in "$restore" "$save" "$xtbpf"; do
 	[ -x "$f" ] && continue
 	echo "FAIL ${0##*/}: $f is not built"
 	exit 1
 done
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-
-# In namespaces of its own, also where nobody has made some already.
-if [ -z "${VERIFY_ISOLATED:-}" ]; then
-	# shellcheck disable=SC2016
-	VERIFY_ISOLATED=1 unshare -n -m --propagation private sh -c '
-		mount -t tmpfs none /run && mkdir /run/iptables-bpf &&
-		mount -t bpf bpffs /run/iptables-bpf || exit 1
-		exec "$@"' sh "$0"
-	exit $?
-fi
+alone "$@"
+make_tmp
 
 # check NAME COMMAND...: passes when the command does.
 check() {
 	local name=$1
 	shift
 
-	if "$@" >"$work/out" 2>&1; then
+	if "$@" >"$tmp/out" 2>&1; then
 		echo "PASS $name"
 		return
 	fi
-	tail -n 5 "$work/out"
+	tail -n 5 "$tmp/out"
 	echo "FAIL $name"
 	result=1
 }
 
-says() { grep -Eq "$1" "$work/out"; }
+says() { grep -Eq "$1" "$tmp/out"; }
 
 # check_file FILE [OPTION]: all its rules, through every hook that can judge it.
 check_file() {
@@ -82,12 +70,12 @@ rules() {
 
 # shellcheck disable=SC2317
 refuses() {
-	LD_PRELOAD=$work/liar.so LIAR=$1 "${3:-$restore}" --verify "$2"
+	LD_PRELOAD=$tmp/liar.so LIAR=$1 "${3:-$restore}" --verify "$2"
 	[ $? = 1 ]
 }
 
 # shellcheck disable=SC2317
-unchanged() { "$save" | grep -v '^#' | cmp - "$work/before"; }
+unchanged() { "$save" | grep -v '^#' | cmp - "$tmp/before"; }
 
 for f in "$src"/examples/*.rules; do
 	check_file "$f"
@@ -106,21 +94,21 @@ says '"walked": ?[1-9]' || {
 	echo "FAIL packets too long for a test run: how many is not said"
 	result=1
 }
-"$xtbpf" bench --gen ipc --rules 10000 --print >"$work/large"
-check_file "$work/large"
-rules 2000 >"$work/many"
-check "restore" "$restore" --verify "$work/many"
+"$xtbpf" bench --gen ipc --rules 10000 --print >"$tmp/large"
+check_file "$tmp/large"
+rules 2000 >"$tmp/many"
+check "restore" "$restore" --verify "$tmp/many"
 says '^verified: 2000 rules, .* 0 differences$' || result=1
 printf '*filter\n-I INPUT 700 -s 10.1.1.1 -j DROP\n-D INPUT 10\nCOMMIT\n' \
-	>"$work/change"
-check "restore -n, a change" "$restore" -n --verify "$work/change"
+	>"$tmp/change"
+check "restore -n, a change" "$restore" -n --verify "$tmp/change"
 says '^verified: 2000 rules' || result=1
 
-"$save" | grep -v '^#' >"$work/before"
+"$save" | grep -v '^#' >"$tmp/before"
 check "restore -t" "$restore" -t --verify "$src/examples/web-server.rules"
 says '^verified: 40 rules' || result=1
 check "... puts nothing in force" unchanged
-if ${CC:-cc} -shared -fPIC -o "$work/liar.so" "$src/tests/diff/liar.c" -ldl &&
+if ${CC:-cc} -shared -fPIC -o "$tmp/liar.so" "$src/tests/diff/liar.c" -ldl &&
    ! ldd "$multi" | grep -q libasan; then
 	for n in 1 2 77; do
 		check "a wrong verdict, number $n, is refused" \

@@ -9,20 +9,16 @@
 # 1.8.11, which we follow, is worded otherwise, the words are changed here.  Where iptables says only "line N failed", ours may say why
 # before.
 set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 cd "$(dirname "$0")" || exit 1
 ours=${top_builddir:-../..}/xtables-bpf-multi
-failed=0
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-for prog in iptables-legacy-restore ip6tables-legacy-restore; do
-	command -v $prog >/dev/null || { echo "needs $prog"; exit 77; }
-done
-[ -x "$ours" ] || { echo "$ours is not built"; exit 77; }
+needs root iptables-legacy-restore ip6tables-legacy-restore "$ours"
 unshare -n true 2>/dev/null || { echo "needs network namespaces"; exit 77; }
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+make_tmp
 
 pass() { echo "PASS $*"; }
 fail() { echo "FAIL $*"; failed=1; }
@@ -47,14 +43,14 @@ run() {
 	local name=$1
 
 	shift
-	unshare -n "$@" <"$dir/in" >"$dir/$name.out" 2>"$dir/$name.raw"
-	echo $? >"$dir/$name.rc"
-	plain <"$dir/$name.raw" >"$dir/$name.err"
-	plain <"$dir/$name.out" >"$dir/$name.text"
+	unshare -n "$@" <"$tmp/in" >"$tmp/$name.out" 2>"$tmp/$name.raw"
+	echo $? >"$tmp/$name.rc"
+	plain <"$tmp/$name.raw" >"$tmp/$name.err"
+	plain <"$tmp/$name.out" >"$tmp/$name.text"
 	# only what iptables has to say, without our reasons
-	if grep -q '^ip6*tables-restore: line [0-9]* failed$' "$dir/$name.err"; then
-		tail -n 1 "$dir/$name.err" >"$dir/$name.last"
-		mv "$dir/$name.last" "$dir/$name.err"
+	if grep -q '^ip6*tables-restore: line [0-9]* failed$' "$tmp/$name.err"; then
+		tail -n 1 "$tmp/$name.err" >"$tmp/$name.last"
+		mv "$tmp/$name.last" "$tmp/$name.err"
 	fi
 }
 
@@ -63,7 +59,7 @@ compare() {
 
 	for what in rc err text; do
 		if ! diff -u --label iptables --label ours \
-		     "$dir/legacy.$what" "$dir/ours.$what"; then
+		     "$tmp/legacy.$what" "$tmp/ours.$what"; then
 			fail "text: $name ($what)"
 			return
 		fi
@@ -71,7 +67,7 @@ compare() {
 	pass "text: $name"
 }
 
-# one NAME OPTIONS: the case in $dir/in.
+# one NAME OPTIONS: the case in $tmp/in.
 one() {
 	# shellcheck disable=SC2086
 	run legacy "$prog-legacy-restore" -t $2
@@ -81,24 +77,24 @@ one() {
 }
 
 cases() {
-	local line name='' opts=''
+	local line name='' options=''
 
 	while IFS= read -r line; do
 		case $line in
 		'=== '*)
-			[ -z "$name" ] || one "$name" "$opts"
+			[ -z "$name" ] || one "$name" "$options"
 			name=${line#=== }
-			opts=${name##*|}
+			options=${name##*|}
 			name=${name%% |*}
-			: >"$dir/in"
+			: >"$tmp/in"
 			;;
 		*)
 			[ -z "$name" ] || printf '%b\n' "${line//\\ /\\\\ }" \
-				>>"$dir/in"
+				>>"$tmp/in"
 			;;
 		esac
 	done <"$1"
-	one "$name" "$opts"
+	one "$name" "$options"
 }
 
 rules() {
@@ -106,14 +102,14 @@ rules() {
 		printf '*filter\n:c - [0:0]\n:d - [0:0]\n'
 		grep -v '^#' "$1"
 		printf -- '-v -S\nCOMMIT\n'
-	} >"$dir/in"
+	} >"$tmp/in"
 	run legacy "$prog-legacy-restore" -t
 	run ours "$ours" "$prog-bpf-restore" -t
-	if [ "$(wc -l <"$dir/legacy.out")" -lt 80 ]; then
-		cat "$dir/legacy.err"
+	if [ "$(wc -l <"$tmp/legacy.out")" -lt 80 ]; then
+		cat "$tmp/legacy.err"
 		fail "text: $prog-restore lists no rules"
 	elif diff -u --label iptables --label ours \
-	     "$dir/legacy.out" "$dir/ours.out"; then
+	     "$tmp/legacy.out" "$tmp/ours.out"; then
 		pass "text: $prog rules"
 	else
 		fail "text: $prog rules"
@@ -122,7 +118,7 @@ rules() {
 
 # Goes through the kernel on their side.
 chains() {
-	cat >"$dir/in" <<-'END'
+	cat >"$tmp/in" <<-'END'
 	*filter
 	:INPUT DROP [0:0]
 	:zeta - [0:0]
@@ -144,11 +140,11 @@ chains() {
 	END
 	# shellcheck disable=SC2016
 	unshare -n sh -c '"$1" <"$2" && iptables-legacy -v -S' sh \
-		iptables-legacy-restore "$dir/in" >"$dir/legacy.out" 2>&1
-	sed -i 's/^COMMIT$/-v -S\n&/' "$dir/in"
+		iptables-legacy-restore "$tmp/in" >"$tmp/legacy.out" 2>&1
+	sed -i 's/^COMMIT$/-v -S\n&/' "$tmp/in"
 	run ours "$ours" iptables-bpf-restore -t
 	if diff -u --label iptables --label ours \
-	   "$dir/legacy.out" "$dir/ours.out"; then
+	   "$tmp/legacy.out" "$tmp/ours.out"; then
 		pass "text: chains"
 	else
 		fail "text: chains"

@@ -13,16 +13,8 @@ export XTABLES_LOCKFILE=/dev/null
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-[ -x "$bin" ] || { echo "$bin is not built"; exit 77; }
-for t in iptables-legacy-restore ip6tables-legacy-restore; do
-	command -v $t >/dev/null || { echo "needs $t"; exit 77; }
-done
-if ! is_isolated; then
-	isolated "$0" "$@"
-	exit
-fi
-failed=0
+needs root "$bin" iptables-legacy-restore ip6tables-legacy-restore
+alone "$@"
 unshare -n "$bin" 4 "$@" "$rules" || failed=1
 unshare -n "$bin" 6 "$@" "$rules" || failed=1
 exit $failed

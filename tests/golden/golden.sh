@@ -11,15 +11,9 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "${top_builddir:-.}" && pwd)
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-[ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
-if ! is_isolated; then
-	isolated "$0"
-	exit
-fi
-tmp=$(mktemp -d) || exit 1
-failed=0
-trap 'rm -rf "$tmp"' EXIT
+needs root "$bin/xtables-bpf-multi"
+alone "$@"
+make_tmp
 # Extensions lose some bytes when an error leads out of them, as in iptables.
 export ASAN_OPTIONS=detect_leaks=0 XTBPF_STORE_ONLY=1
 export XTABLES_LOCKFILE=$tmp/lock

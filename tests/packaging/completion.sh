@@ -5,14 +5,14 @@
 # The completion file is the one that is installed; the commands it asks are those
 # that were built, and for the chains in force one that stands in for them.
 set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 bin=$(cd "${top_builddir:-.}" && pwd)
-[ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
+needs "$bin/xtables-bpf-multi"
 # shellcheck disable=SC1091
 . "$bin/packaging/iptables-bpf" || exit 1
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+make_tmp
 families=(iptables ip6tables)
-failed=0
 
 # Says what is in force without asking the kernel, the rest is the real one's.
 for name in iptables-bpf ip6tables-bpf; do

@@ -11,15 +11,10 @@ set -u
 bin=$(cd "${top_builddir:-.}" && pwd)
 doc=$(cd "${top_srcdir:-.}" && pwd)/doc
 
-[ -x "$bin/xtables-bpf-multi" ] || { echo "not built"; exit 77; }
-if [ "$(id -u)" = 0 ] && ! is_isolated; then
-	isolated "$0"
-	exit
-fi
+needs "$bin/xtables-bpf-multi"
+[ "$(id -u)" != 0 ] || alone "$@"
 families=(iptables ip6tables)
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-failed=0
+make_tmp
 
 fail() {
 	echo "FAIL $*"

@@ -11,20 +11,13 @@ set -u
 . "$(dirname "$0")/../lib.sh"
 bin=${top_builddir:-.}
 
-[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
+needs root dpkg-buildpackage dh
 [ -e "$bin/Makefile" ] || { echo "not built"; exit 77; }
-if ! is_isolated; then
-	isolated "$0"
-	exit
-fi
-for c in dpkg-buildpackage dh; do
-	command -v $c >/dev/null || { echo "needs $c"; exit 77; }
-done
+alone "$@"
 tmp=$(mktemp -d) || exit 1
 trap 'umount -R "$tmp"; rmdir "$tmp"' EXIT
 mount -t tmpfs none "$tmp" || exit 1
 families=(iptables ip6tables)
-failed=0
 
 # ok NAME COMMAND...: passes when the command does.
 ok() {
