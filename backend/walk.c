@@ -99,7 +99,10 @@ static void key(struct be_gen *g)
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_3));
 }
 
-/* R0 = the slot for the packet of the group at R0.  Clobbers R1 to R3. */
+/*
+ * R0 = the slot for the packet of the group at R0, R4 = the tag.  Clobbers R1 to
+ * R3.
+ */
 static void slot(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
@@ -111,7 +114,10 @@ static void slot(struct be_gen *g)
 	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_0,
 			     offsetof(struct tr_group, shift)));
 	be_emit(a, insn_alu(BPF_RSH, BPF_REG_1, BPF_REG_2));
-	be_emit(a, insn_alui(BPF_LSH, BPF_REG_1, 3));
+	_Static_assert(sizeof(struct tr_slot) == 1 << TR_TAG_BITS, "a slot");
+	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_1));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_4, TR_TAG_MASK));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, ~TR_TAG_MASK));
 	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_0,
 			     offsetof(struct tr_group, slots)));
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_2));
@@ -257,6 +263,25 @@ static void walk_single(struct be_gen *g, const struct walk *w)
 	walk_end(g, w);
 }
 
+/*
+ * Jumps to @no unless the slot at R0 may have a record below BE_R_WORD for the
+ * tag in R4.  One branch: each of the two could hardly be foreseen.  Clobbers
+ * R1, R2.
+ */
+static void slot_serves(struct be_gen *g, be_label no)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+			     offsetof(struct tr_slot, min0)));
+	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_1));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_2, BE_R_WORD));
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_2, 63));
+	be_emit(a, insn_alu(BPF_RSH, BPF_REG_1, BPF_REG_4));
+	be_emit(a, insn_alu(BPF_AND, BPF_REG_1, BPF_REG_2));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), no);
+}
+
 /* The leaf of one group of several: BE_R_WORD is the lowest so far. */
 static void scan_lowest(struct be_gen *g, const struct walk *w)
 {
@@ -315,9 +340,7 @@ static void walk_multi(struct be_gen *g, const struct walk *w)
 	load_frame(g, BPF_REG_2, BE_FRAME(k0));
 	be_jump(a, insn_jump(BPF_JLT, BPF_REG_1, BPF_REG_2), w->next_group);
 	slot(g);
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
-			     offsetof(struct tr_slot, min0)));
-	be_jump(a, insn_jump(BPF_JGE, BPF_REG_1, BE_R_WORD), w->next_group);
+	slot_serves(g, w->next_group);
 	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
 			     offsetof(struct tr_slot, ref)));
 	descend(g, w->next_group);

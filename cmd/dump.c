@@ -187,7 +187,7 @@ static const char *half_name(uint32_t half)
 static void dump_group(struct dump *d, const struct tr_group *g)
 {
 	const struct tr_slot *slot = at(d, g->slots);
-	uint64_t n = g->mul ? (uint64_t)1 << (64 - g->shift) : 1, i;
+	uint64_t n = tr_group_slots(g), i;
 
 	fprintf(d->out, "    group of %u..%u: mask", g->min0 >> TR_ID_SHIFT,
 		g->max0 >> TR_ID_SHIFT);

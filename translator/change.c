@@ -245,15 +245,15 @@ static void patch_tree(struct patch *p, uint32_t ref, int depth)
 
 static void patch_slots(struct patch *p, const struct tr_group *g)
 {
-	uint32_t n = 1, i, *slot;
+	const uint32_t none = 64 - TR_TAG_BITS;
+	uint32_t n, i, *slot;
 
-	if ((g->mul && (g->shift < 38 || g->shift > 63)) ||
+	if ((g->mul && (g->shift < none - 26 || g->shift >= none)) ||
 	    g->half[0] >= TR_NHALVES || g->half[1] >= TR_NHALVES) {
 		p->bad = true;
 		return;
 	}
-	if (g->mul)
-		n = 1u << (64 - g->shift);
+	n = (uint32_t)tr_group_slots(g);
 	slot = at(p, g->slots, 2 * n);
 	for (i = 0; i < n && !p->bad; i++, slot += 2) {
 		if (slot[1] == UINT32_MAX)

@@ -19,10 +19,13 @@
  * (enum tr_half).  All numbers have 64 bits:
  *
  *	key = (half[a] & mask[0]) + (half[b] & mask[1]) * TR_KEY_MUL
- *	slot = key * mul >> shift
+ *	hash = key * mul >> shift
+ *	slot = hash >> TR_TAG_BITS, tag = hash & TR_TAG_MASK
  *
  * mul 0 is one slot: a plain tree.  In IPv4 a is TR_HALF_PAIR and there is no
- * second part.  Keys that share a slot share the tree below it.
+ * second part.  Keys that share a slot share the tree below it; the slot has a
+ * set of their tags, so that most keys that only happen to come to it are known
+ * for what they are before anything below it is read.
  *
  * Trees.  A reference is an offset (multiple of 16) with its type in the low
  * two bits.  A node is the number of a field, 3 (or 7) ascending thresholds and
@@ -52,6 +55,9 @@
 #include "ir/field.h"
 #include "ir/packet.h"
 #include "ir/ruleset.h"
+
+/* Another number for every other way to read a block. */
+#define TR_FORMAT	2
 
 /* The type bits of a reference; 0 is the empty tree. */
 enum tr_ref {
@@ -149,6 +155,10 @@ struct tr_segment {
 	uint32_t	pad;
 };
 
+/* The low bits of a hash say which bit of a slot's low byte must be set. */
+#define TR_TAG_BITS	3
+#define TR_TAG_MASK	7
+
 struct tr_group {
 	uint32_t	min0;		/* word 0 of its first record, low byte 0 */
 	uint32_t	max0;		/* of its last record, low byte 0xff */
@@ -161,8 +171,15 @@ struct tr_group {
 
 struct tr_slot {
 	uint32_t	ref;
-	uint32_t	min0;		/* as in the group; UINT32_MAX when empty */
+	uint32_t	min0;		/* as in the group, its low byte the tags;
+					 * UINT32_MAX when empty */
 };
+
+/* How many slots a group has. */
+static inline uint64_t tr_group_slots(const struct tr_group *g)
+{
+	return g->mul ? UINT64_C(1) << ((64 - TR_TAG_BITS - g->shift) & 63) : 1;
+}
 
 struct tr_node8 {
 	uint32_t	field;		/* enum ir_field */

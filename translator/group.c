@@ -110,8 +110,8 @@ static bool add_tree(struct tr_groups *g, const uint32_t *list, uint32_t n)
 		tr_groups_back(g, &mark);
 		return false;
 	}
-	slots = tr_words_add(f->ws, (uint32_t[]){ ref, first_id(g, list) }, 2,
-			     8);
+	slots = tr_words_add(f->ws, (uint32_t[]){ ref, first_id(g, list) | 1 },
+			     2, 8);
 	append(g, &(struct tr_group){
 		.min0	= first_id(g, list),
 		.max0	= f->box[list[n - 1]].word0 | 0xff,
@@ -303,7 +303,8 @@ static uint64_t collisions(struct hashed *h, uint64_t mul)
 
 	memset(h->start, 0, h->nslots * sizeof(*h->start));
 	for (i = 0; i < h->nkeys; i++)
-		sum += h->start[h->sorted[i] * mul >> h->shift]++;
+		sum += h->start[h->sorted[i] * mul >> h->shift >>
+				TR_TAG_BITS]++;
 	return sum;
 }
 
@@ -324,9 +325,14 @@ static void choose_mul(struct hashed *h)
 	}
 }
 
-static uint32_t slot_of(const struct hashed *h, uint32_t i)
+static uint32_t hash_of(const struct hashed *h, uint32_t i)
 {
 	return h->key[i] * h->mul >> h->shift;
+}
+
+static uint32_t slot_of(const struct hashed *h, uint32_t i)
+{
+	return hash_of(h, i) >> TR_TAG_BITS;
 }
 
 static int sort_by_slot(struct hashed *h, uint32_t n)
@@ -336,7 +342,7 @@ static int sort_by_slot(struct hashed *h, uint32_t n)
 	while (1u << bits < h->nkeys + h->nkeys / 2 && bits < 26)
 		bits++;
 	h->nslots = 1u << bits;
-	h->shift = 64 - bits;
+	h->shift = 64 - TR_TAG_BITS - bits;
 	h->start = malloc(((size_t)h->nslots + 1) * sizeof(*h->start));
 	h->byslot = malloc((size_t)n * sizeof(*h->byslot));
 	if (!h->start || !h->byslot)
@@ -414,17 +420,19 @@ static void fill_slot(struct tr_groups *g, const struct hashed *h, uint32_t s,
 	const struct tr_box *box = g->forest->box;
 	struct tr_cell cell = *g->cell;
 	struct tr_words *ws = g->forest->ws;
+	uint32_t tags = 0;
 	bool same = true;
 
 	for (i = 0; i < n; i++) {
 		room[i] = list[at[i]];
+		tags |= 1u << (hash_of(h, at[i]) & TR_TAG_MASK);
 		same = same && same_key(h->mask, &box[room[i]], &box[room[0]]);
 	}
 	if (same)
 		narrow_cell(&cell, h->mask, &box[room[0]]);
 	ref = tr_tree_build(g->forest, room, n, &cell);
 	ws->word[slots / 4 + 2 * s] = ref;
-	ws->word[slots / 4 + 2 * s + 1] = first_id(g, room);
+	ws->word[slots / 4 + 2 * s + 1] = first_id(g, room) | tags;
 }
 
 static bool fill_slots(struct tr_groups *g, const struct hashed *h,

@@ -73,6 +73,7 @@ const struct tr_memo_chain *tr_memo_find(const struct tr_memo *m,
 /* What is packed: this, the chains, and a byte per counter. */
 struct head {
 	uint32_t	size;		/* of all three structs: one build's bytes */
+	uint32_t	format;		/* of the block */
 	uint32_t	bytes;		/* of the block */
 	struct tr_classifier c;		/* its pointers mean nothing */
 	struct tr_memo	memo;		/* nor do these */
@@ -99,6 +100,7 @@ int tr_classifier_pack(const struct tr_classifier *c, void **bytes,
 		return -ENOMEM;
 	h = *bytes;
 	h->size = HEAD_SIZE;
+	h->format = TR_FORMAT;
 	h->bytes = c->size;
 	h->c = *c;
 	h->c.word = NULL;
@@ -115,6 +117,7 @@ int tr_classifier_pack(const struct tr_classifier *c, void **bytes,
 static bool is_whole(const struct head *h, size_t size, size_t bytes)
 {
 	return size >= sizeof(*h) && h->size == HEAD_SIZE &&
+	       h->format == TR_FORMAT &&
 	       h->bytes == h->c.size && h->bytes <= bytes &&
 	       h->c.ncounters == h->memo.ncounters &&
 	       packed_size(&h->memo) == size && h->memo.base <= h->bytes &&

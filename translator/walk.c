@@ -94,15 +94,15 @@ static uint32_t find_leaf(const uint32_t *word, uint32_t ref,
 	return (ref & TR_REF_MASK) == TR_LEAF ? ref & ~TR_REF_MASK : 0;
 }
 
-/* In words from the start of the block. */
-static uint32_t find_slot(const struct tr_group *g, const uint32_t *field)
+/* What the key of the packet gives in a group. */
+static uint32_t hash(const struct tr_group *g, const uint32_t *field)
 {
 	uint64_t key = tr_half(field, (enum tr_half)g->half[0]) & g->mask[0];
 
 	if (g->mask[1])
 		key += (tr_half(field, (enum tr_half)g->half[1]) & g->mask[1]) *
 		       TR_KEY_MUL;
-	return g->slots / 4 + 2 * (key * g->mul >> g->shift);
+	return (uint32_t)(key * g->mul >> g->shift);
 }
 
 uint32_t tr_find(const uint32_t *word, uint32_t groups,
@@ -110,7 +110,7 @@ uint32_t tr_find(const uint32_t *word, uint32_t groups,
 		 struct tr_visits *v)
 {
 	const struct tr_group *g = (const void *)(word + groups / 4);
-	uint32_t best = UINT32_MAX, found = 0, at, id;
+	uint32_t best = UINT32_MAX, found = 0, at, id, h;
 	const struct tr_slot *slot;
 	struct tr_visits none = { 0 };
 
@@ -120,8 +120,11 @@ uint32_t tr_find(const uint32_t *word, uint32_t groups,
 		v->groups++;
 		if (g->max0 >> TR_ID_SHIFT < k)
 			continue;
-		slot = (const void *)(word + find_slot(g, field));
-		if (slot->min0 >= best)
+		h = hash(g, field);
+		slot = (const void *)(word + g->slots / 4);
+		slot += h >> TR_TAG_BITS;
+		if (slot->min0 >= best ||
+		    !(slot->min0 >> (h & TR_TAG_MASK) & 1))
 			continue;
 		v->slots++;
 		at = find_leaf(word, slot->ref, field, v);

@@ -100,7 +100,7 @@ static void find_tree(struct search *s, uint32_t ref)
 static void find_group(struct search *s, const struct tr_group *g)
 {
 	const uint32_t *slot = at(s, g->slots);
-	uint64_t n = g->mul ? (uint64_t)1 << (64 - g->shift) : 1, i;
+	uint64_t n = tr_group_slots(g), i;
 
 	add(s, FAULT_GROUP, &g->min0, 1);
 	if (g->mul)

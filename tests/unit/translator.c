@@ -13,6 +13,7 @@
 #include "tests/unit/run.h"
 #include "translator/classifier.h"
 #include "translator/ranges.h"
+#include "translator/walk.h"
 #include "translator/words.h"
 
 static struct ir_table *t;
@@ -704,6 +705,33 @@ START_TEST(scattered_ports)
 }
 END_TEST
 
+/* Packets of none of the pairs hardly ever get beyond a slot. */
+START_TEST(tags)
+{
+	uint32_t field[IR_NFIELDS] = { 0 }, i;
+	struct tr_visits v = { 0 };
+	const struct tr_segment *s;
+	struct ir_rule *r;
+
+	for (i = 0; i < 2000; i++) {
+		r = add_rule(t, base(IR_HOOK_FORWARD), IR_DROP, NULL);
+		add_prefix(t, r, IR_SADDR, rnd(UINT32_MAX), 32);
+		add_prefix(t, r, IR_DADDR, rnd(UINT32_MAX), 32);
+	}
+	translate();
+	ck_assert_uint_eq(hashed_groups(IR_HOOK_FORWARD), 1);
+	s = (const void *)(c->word + c->hook[IR_HOOK_FORWARD].segment / 4);
+	for (i = 0; i < 4000; i++) {
+		field[IR_SADDR] = rnd(UINT32_MAX);
+		field[IR_DADDR] = rnd(UINT32_MAX);
+		tr_find(c->word, s->groups, &c->layout, field, 0, &v);
+	}
+	/* Two slots of five are not empty. */
+	ck_assert_uint_lt(v.slots, 4000 / 10);
+	compare(4000);
+}
+END_TEST
+
 START_TEST(hundred_thousand)
 {
 	struct ir_rule *r;
@@ -816,6 +844,7 @@ static void add_large_tests(TCase *tc)
 	tcase_add_test(tc, counts_that_are_equal);
 	tcase_add_test(tc, odd_masks);
 	tcase_add_test(tc, scattered_ports);
+	tcase_add_test(tc, tags);
 	tcase_add_test(tc, hundred_thousand);
 }
 

@@ -479,6 +479,14 @@ START_TEST(damaged)
 		ck_assert_ptr_null(tr_classifier_unpack(bytes, i, malloc(8),
 							8));
 	ck_assert_ptr_null(tr_classifier_unpack(bytes, size, malloc(8), 8));
+	/* Of another build, and of another format. */
+	for (i = 0; i < 2; i++) {
+		((uint32_t *)bytes)[i]++;
+		ck_assert_ptr_null(tr_classifier_unpack(bytes, size,
+							malloc(c->size),
+							c->size));
+		((uint32_t *)bytes)[i]--;
+	}
 	for (round = 0; round < 600; round++) {
 		word = malloc(c->size);
 		memcpy(word, c->word, c->size);
