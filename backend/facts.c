@@ -21,7 +21,7 @@
 #include "backend/sys.h"
 
 /* "xtk" and the version of the layout. */
-#define MAGIC		0x78746b02
+#define MAGIC		0x78746b03
 
 #define BOOT_ID		"/proc/sys/kernel/random/boot_id"
 

@@ -5,7 +5,7 @@
  * The order of a program:
  *
  *	context		the hook's: find the IP header			hook_*.c
- *	source		the hook's: which chain, interfaces, state	hook_*.c
+ *	source		the hook's: which chain, interfaces, state	hook_*.c, route*.c
  *	parse		fields of the headers into the frame		parse*.c
  *	recall		the same packet again			flow.c
  *	walk		table lookups, counters, verdict		walk.c
@@ -25,6 +25,7 @@
 #include "backend/map.h"
 #include "backend/program.h"
 #include "backend/regs.h"
+#include "backend/routes.h"
 #include "translator/classifier.h"
 
 struct be_gen;
@@ -95,6 +96,7 @@ struct be_gen {
 	struct be_kernel kernel;
 	bool		copies;		/* no plain loads: copy all headers */
 	struct be_flow	flow;		/* planned (flow.h) */
+	struct be_routes routes;	/* planned (routes.h) */
 	struct be_gen_map map[BE_NMAPS];
 	uint32_t	mask;		/* of offsets in the table */
 	be_label	accept;
@@ -293,7 +295,7 @@ struct be_route {
 };
 
 /*
- * A route lookup (route.c) for the packet at BE_R_IP coming in by the interface
+ * A route lookup (route.c), or what is known of one (routes.c), for the packet at BE_R_IP coming in by the interface
  * whose index is at @ifindex in the context.  Does not fall through.
  */
 void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r);

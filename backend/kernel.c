@@ -27,6 +27,13 @@ const struct be_member_info be_members[BE_NMEMBERS] = {
 	[BE_XDP_RXQ] = { "xdp_buff", "rxq", BE_POINTER, 8 },
 	[BE_RXQ_DEV] = { "xdp_rxq_info", "dev", BE_POINTER, 8 },
 	[BE_DEV_NAME] = { "net_device", "name", BE_CHARS, 16 },
+	[BE_DEV_IP] = { "net_device", "ip_ptr", BE_POINTER, 8 },
+	[BE_DEV_NET] = { "net_device", "nd_net.net", BE_NESTED, 0 },
+	[BE_IN_DEV_CONF] = { "in_device", "cnf.data", BE_NESTED, 0 },
+	[BE_NET_COOKIE] = { "net", "net_cookie", BE_UNSIGNED, 8 },
+	[BE_NET_RULES] = { "net", "ipv4.fib_has_custom_rules", BE_NESTED, 0 },
+	[BE_NET_NEXTHOPS] = { "net", "nexthop.rb_root.rb_node", BE_NESTED, 0 },
+	[BE_NET_ROUTES] = { "net", "ipv4.rt_genid", BE_NESTED, 0 },
 };
 
 const char *const be_kfuncs[BE_NKFUNCS] = {
@@ -41,9 +48,27 @@ struct nested {
 	uint32_t	base;
 };
 
-/* The offset of @name in @n, or -1; its unnamed structs go onto @todo. */
-static int scan(const struct btf *btf, const struct nested *n,
-		const char *name, struct nested *todo, int *ntodo)
+/* Whether @have is the first name of @path. */
+static bool is_first(const char *have, const char *path)
+{
+	size_t n = strcspn(path, ".");
+
+	return have && strlen(have) == n && !strncmp(have, path, n);
+}
+
+static const struct btf_type *resolved(const struct btf *btf, uint32_t id)
+{
+	int real = btf__resolve_type(btf, id);
+
+	return real < 0 ? NULL : btf__type_by_id(btf, (uint32_t)real);
+}
+
+/*
+ * Whether the first name of @path is in @n, which is then its type and where it is;
+ * the unnamed structs of @n go onto @todo.
+ */
+static bool scan(const struct btf *btf, struct nested *n, const char *path,
+		 struct nested *todo, int *ntodo)
 {
 	const struct btf_member *m = btf_members(n->type);
 	const struct btf_type *t;
@@ -54,32 +79,52 @@ static int scan(const struct btf *btf, const struct nested *n,
 	for (i = 0; i < btf_vlen(n->type); i++, m++) {
 		at = n->base + btf_member_bit_offset(n->type, (uint32_t)i) / 8;
 		have = btf__name_by_offset(btf, m->name_off);
-		if (have && !strcmp(have, name))
-			return (int)at;
-		t = btf__type_by_id(btf, m->type);
+		t = resolved(btf, m->type);
+		if (is_first(have, path)) {
+			*n = (struct nested){ t, at };
+			return true;
+		}
 		if (have && *have)
 			continue;
 		if (t && btf_is_composite(t) && *ntodo < MAX_NESTED)
 			todo[(*ntodo)++] = (struct nested){ t, at };
 	}
-	return -1;
+	return false;
+}
+
+/* The same in @n and all that is in there without a name. */
+static bool search(const struct btf *btf, struct nested *n, const char *path)
+{
+	struct nested todo[MAX_NESTED];
+	int ntodo = 1;
+
+	todo[0] = *n;
+	while (ntodo) {
+		*n = todo[--ntodo];
+		if (scan(btf, n, path, todo, &ntodo))
+			return true;
+	}
+	return false;
 }
 
 static int member_offset(const struct btf *btf, const char *type,
-			 const char *member)
+			 const char *path)
 {
 	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
-	struct nested todo[MAX_NESTED], n;
-	int ntodo = 1, at = -1;
+	struct nested n = { NULL, 0 };
 
 	if (id < 0)
 		return -1;
-	todo[0] = (struct nested){ btf__type_by_id(btf, (uint32_t)id), 0 };
-	while (ntodo && at < 0) {
-		n = todo[--ntodo];
-		at = scan(btf, &n, member, todo, &ntodo);
+	n.type = btf__type_by_id(btf, (uint32_t)id);
+	for (;;) {
+		if (!n.type || !btf_is_composite(n.type) ||
+		    !search(btf, &n, path))
+			return -1;
+		path += strcspn(path, ".");
+		if (!*path)
+			return (int)n.base;
+		path++;
 	}
-	return at;
 }
 
 static int learn(struct be_kernel *k, struct diag *diag)
@@ -126,6 +171,12 @@ static uint32_t aligned(uint32_t at, uint32_t size)
 	return (at + to - 1) / to * to;
 }
 
+bool be_member_is_of(enum be_member m, const char *type)
+{
+	return be_members[m].kind != BE_NESTED &&
+	       !strcmp(be_members[m].type, type);
+}
+
 /* Where @m is, and *end where the next one could be. */
 static uint32_t invented(enum be_member m, uint32_t *end)
 {
@@ -133,7 +184,7 @@ static uint32_t invented(enum be_member m, uint32_t *end)
 
 	*end = 0;
 	for (i = 0; i <= (uint32_t)m; i++) {
-		if (strcmp(be_members[i].type, be_members[m].type))
+		if (!be_member_is_of((enum be_member)i, be_members[m].type))
 			continue;
 		at = aligned(*end, be_members[i].size);
 		*end = at + be_members[i].size;
@@ -147,7 +198,8 @@ void be_kernel_invent(struct be_kernel *k)
 	int i;
 
 	for (i = 0; i < BE_NMEMBERS; i++)
-		k->member[i] = (int)invented((enum be_member)i, &end);
+		k->member[i] = be_members[i].kind == BE_NESTED ? -1 :
+			       (int)invented((enum be_member)i, &end);
 	for (i = 0; i < BE_NKFUNCS; i++)
 		k->kfunc[i] = -1;
 }
@@ -158,7 +210,7 @@ uint32_t be_kernel_invented_size(const char *type)
 	int i;
 
 	for (i = 0; i < BE_NMEMBERS; i++) {
-		if (strcmp(be_members[i].type, type))
+		if (!be_member_is_of((enum be_member)i, type))
 			continue;
 		invented((enum be_member)i, &end);
 		size = aligned(end, 8);

@@ -6,6 +6,7 @@
 #ifndef BACKEND_KERNEL_H
 #define BACKEND_KERNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ir/diag.h"
@@ -26,6 +27,13 @@ enum be_member {
 	BE_XDP_RXQ,
 	BE_RXQ_DEV,
 	BE_DEV_NAME,
+	BE_DEV_IP,
+	BE_DEV_NET,
+	BE_IN_DEV_CONF,
+	BE_NET_COOKIE,
+	BE_NET_RULES,
+	BE_NET_NEXTHOPS,
+	BE_NET_ROUTES,
 	BE_NMEMBERS
 };
 
@@ -34,11 +42,12 @@ enum be_member_kind {
 	BE_POINTER,
 	BE_CHARS,
 	BE_BIT,
+	BE_NESTED,
 };
 
 struct be_member_info {
 	const char	*type;
-	const char	*name;
+	const char	*name;		/* BE_NESTED: a path, outer.inner */
 	enum be_member_kind kind;
 	uint8_t		size;
 };
@@ -67,9 +76,12 @@ int be_kernel_read(struct be_kernel *k, struct diag *diag);
 /*
  * A kernel of our own, for programs that are adapted to the real one where they
  * are loaded: each structure has the members of be_members alone, one behind the
- * other.  Functions have no ids.
+ * other, and none that are nested.  Functions have no ids.
  */
 void be_kernel_invent(struct be_kernel *k);
+
+/* Whether @m is a member of the structure named @type there. */
+bool be_member_is_of(enum be_member m, const char *type);
 
 /* Where a structure of that kernel ends. */
 uint32_t be_kernel_invented_size(const char *type);

@@ -19,6 +19,7 @@ enum be_map_id {
 	BE_MAP_COUNTERS,	/* per CPU: struct ir_counter by id */
 	BE_MAP_IFACES,		/* xdp, tc: ifindex -> class, u32 both */
 	BE_MAP_FLOWS,		/* the flow memo (flow.h) */
+	BE_MAP_ROUTES,		/* the route memo (routes.h) */
 	BE_MAP_STACK,		/* deep jump stacks (stack.c) */
 	BE_MAP_TEST,		/* struct be_test_input */
 	BE_NMAPS
@@ -27,7 +28,8 @@ enum be_map_id {
 /* Whether the programs of one ruleset have the map in common. */
 static inline bool be_map_is_shared(enum be_map_id id)
 {
-	return id != BE_MAP_FLOWS && id != BE_MAP_STACK;
+	return id != BE_MAP_FLOWS && id != BE_MAP_ROUTES &&
+	       id != BE_MAP_STACK;
 }
 
 struct be_map_def {

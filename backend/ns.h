@@ -138,7 +138,8 @@ struct be_status {
 		uint32_t prog_id;
 		uint32_t insns;		/* after verification, xlated */
 		uint32_t jited;		/* bytes */
-		uint32_t flows;		/* bytes of its flow memo, of all CPUs */
+		uint32_t flows;		/* bytes of its flow memo, of all CPUs, */
+		uint32_t routes;	/* and of its route memo; 0: none */
 		uint32_t hooks;		/* bit set of enum ir_hook it judges */
 	} prog[BE_NTYPES];
 	/* Where packets of this family come by a stub. */

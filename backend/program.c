@@ -238,9 +238,12 @@ static int check_kernel(struct be_gen *g, struct diag *diag)
 	const struct be_kernel *k = &g->kernel;
 	int err;
 
-	if (!g->ops->kernel)
+	err = be_kernel_read(&g->kernel, g->ops->kernel ? diag : NULL);
+	if (!g->ops->kernel) {
+		if (err)
+			memset(&g->kernel, 0xff, sizeof(g->kernel));
 		return 0;
-	err = be_kernel_read(&g->kernel, diag);
+	}
 	if (err)
 		return err;
 	if (be_gen_uses(g, IR_CTSTATE) && k->member[BE_SKB_NFCT] < 0) {
@@ -320,18 +323,30 @@ static int try(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 	return fd;
 }
 
-/* Before Linux 6.17 a program cannot read just any memory: it copies then. */
-static int try_both(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
+/*
+ * What the kernel may have refused.  Before Linux 6.17 a program cannot read just any
+ * memory: it copies then.
+ */
+static bool ask_less(struct be_gen *g)
+{
+	if (g->ops->kernel && !g->copies) {
+		g->copies = true;
+		return true;
+	}
+	if (!g->routes.peeks)
+		return false;
+	g->routes.peeks = g->routes.used = false;
+	return true;
+}
+
+static int try_all(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 {
 	int fd;
 
-	if (g->ops->kernel && !g->copies) {
+	do
 		fd = try(g, ninsns, NULL);
-		if (fd >= 0)
-			return fd;
-		g->copies = true;
-	}
-	return try(g, ninsns, diag);
+	while (fd < 0 && ask_less(g));
+	return fd < 0 ? try(g, ninsns, diag) : fd;
 }
 
 /* Which of the maps that only this program has it needs. */
@@ -345,6 +360,12 @@ static int plan_maps(struct be_gen *g, struct diag *diag)
 		m = &g->map[BE_MAP_FLOWS];
 		m->used = true;
 		m->def = be_flow_def(&g->flow);
+	}
+	be_routes_plan(g);
+	if (g->routes.used) {
+		m = &g->map[BE_MAP_ROUTES];
+		m->used = true;
+		m->def = be_routes_def(&g->routes);
 	}
 	if (!be_stack_is_deep(g->c))
 		return 0;
@@ -428,7 +449,7 @@ int be_program_load(const struct tr_classifier *c,
 	if (!fd)
 		fd = make_maps(&g, diag);
 	if (!fd)
-		fd = try_both(&g, ninsns, diag);
+		fd = try_all(&g, ninsns, diag);
 	close_maps(&g);
 	return fd;
 }

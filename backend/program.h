@@ -46,8 +46,15 @@ enum be_flows {
 	BE_FLOWS_NEVER,
 };
 
-/* The map that it is. */
+/* Whether a program has a route memo (routes.h). */
+enum be_routes_mode {
+	BE_ROUTES_AUTO,		/* where one can help */
+	BE_ROUTES_NEVER,
+};
+
+/* The maps that they are. */
 #define BE_FLOWS_NAME	"xtbpf_flows"
+#define BE_ROUTES_NAME	"xtbpf_routes"
 
 struct be_program_opts {
 	enum be_hook_type type;
@@ -65,6 +72,7 @@ struct be_program_opts {
 	uint32_t	ndevs;
 	int		test_fd;	/* -1: none */
 	enum be_flows	flows;
+	enum be_routes_mode routes;
 	/*
 	 * It stands alone: there is no stub before it, it is told no numbers of
 	 * interfaces, and which kernel will load it is not known.

@@ -25,7 +25,6 @@
 #define FLOWINFO		0x0fffffff	/* traffic class and flow label */
 
 #define FIB(member)		BE_FRAME(buf.fib.member)
-#define TO(member)		offsetof(struct be_route, member)
 
 static void store(struct be_gen *g, int size, int member, int reg)
 {
@@ -126,24 +125,65 @@ static void never_forwarded(struct be_gen *g, be_label input)
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), input);
 }
 
+static void call(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
+	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, BE_FRAME(buf)));
+	be_emit(a, insn_movi(BPF_REG_3, sizeof(struct bpf_fib_lookup)));
+	be_emit(a, insn_movi(BPF_REG_4, FIB_LOOKUP_SKIP_NEIGH));
+	be_emit(a, insn_call(BPF_FUNC_fib_lookup));
+}
+
+/* Notes the lookup's answer and goes on to @to. */
+static void answer(struct be_gen *g, be_label here, enum be_routes_answer what,
+		   be_label to)
+{
+	be_label_here(&g->a, here);
+	be_gen_routes_note(g, what);
+	be_jump(&g->a, insn_ja(), to);
+}
+
+/*
+ * In: R0, what the lookup returned.  That a device does not forward is not noted: it
+ * would hold for others.
+ */
+static void sort(struct be_gen *g, const struct be_route *r)
+{
+	struct be_asm *a = &g->a;
+	be_label input = be_label_new(a), forward = be_label_new(a);
+	be_label tunnel = be_label_new(a), none = be_label_new(a);
+	const struct {
+		int		rc;
+		be_label	to;
+	} answers[] = {
+		{ BPF_FIB_LKUP_RET_SUCCESS, forward },
+		{ BPF_FIB_LKUP_RET_NO_NEIGH, forward },
+		{ BPF_FIB_LKUP_RET_NOT_FWDED, input },
+		{ BPF_FIB_LKUP_RET_FWD_DISABLED, r->input },
+		{ BPF_FIB_LKUP_RET_FRAG_NEEDED, forward },	/* at tc */
+		{ BPF_FIB_LKUP_RET_UNSUPP_LWT, tunnel },
+		{ BPF_FIB_LKUP_RET_BLACKHOLE, none },
+		{ BPF_FIB_LKUP_RET_UNREACHABLE, none },
+		{ BPF_FIB_LKUP_RET_PROHIBIT, none },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_0, answers[i].rc),
+			answers[i].to);
+	be_jump(a, insn_ja(), g->drop);
+	answer(g, input, BE_ROUTES_INPUT, r->input);
+	answer(g, none, BE_ROUTES_NONE, r->none);
+	answer(g, tunnel, BE_ROUTES_FORWARD, r->tunnel);
+	answer(g, forward, BE_ROUTES_FORWARD, r->forward);
+}
+
 void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r)
 {
-	static const struct {
-		int	rc;
-		size_t	to;
-	} answers[] = {
-		{ BPF_FIB_LKUP_RET_NOT_FWDED, TO(input) },
-		{ BPF_FIB_LKUP_RET_FWD_DISABLED, TO(input) },
-		{ BPF_FIB_LKUP_RET_SUCCESS, TO(forward) },
-		{ BPF_FIB_LKUP_RET_NO_NEIGH, TO(forward) },
-		{ BPF_FIB_LKUP_RET_FRAG_NEEDED, TO(forward) },	/* at tc */
-		{ BPF_FIB_LKUP_RET_UNSUPP_LWT, TO(tunnel) },
-		{ BPF_FIB_LKUP_RET_BLACKHOLE, TO(none) },
-		{ BPF_FIB_LKUP_RET_UNREACHABLE, TO(none) },
-		{ BPF_FIB_LKUP_RET_PROHIBIT, TO(none) },
-	};
 	struct be_asm *a = &g->a;
-	size_t i;
 
 	r->input = be_label_new(a);
 	r->forward = be_label_new(a);
@@ -153,15 +193,8 @@ void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r)
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, LOOPBACK_IFINDEX), r->input);
 	if (!be_gen_v6(g))
 		never_forwarded(g, r->input);
+	be_gen_routes_recall(g, r);
 	fill(g, ifindex);
-	be_emit(a, insn_mov(BPF_REG_1, BE_R_CTX));
-	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
-	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, BE_FRAME(buf)));
-	be_emit(a, insn_movi(BPF_REG_3, sizeof(struct bpf_fib_lookup)));
-	be_emit(a, insn_movi(BPF_REG_4, FIB_LOOKUP_SKIP_NEIGH));
-	be_emit(a, insn_call(BPF_FUNC_fib_lookup));
-	for (i = 0; i < sizeof(answers) / sizeof(*answers); i++)
-		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_0, answers[i].rc),
-			*(be_label *)(void *)((char *)r + answers[i].to));
-	be_jump(a, insn_ja(), g->drop);
+	call(g);
+	sort(g, r);
 }

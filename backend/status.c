@@ -149,8 +149,8 @@ static int read_places(const struct be_ns *ns, const struct be_meta *meta,
 	return err;
 }
 
-/* The bytes of the map called BE_FLOWS_NAME of a program; 0: it has none. */
-static uint32_t flow_bytes(int prog)
+/* The bytes of the map called @name of a program; 0: it has none. */
+static uint32_t map_bytes(int prog, const char *name)
 {
 	struct bpf_map_info map;
 	struct bpf_prog_info info;
@@ -169,7 +169,7 @@ static uint32_t flow_bytes(int prog)
 		len = sizeof(map);
 		memset(&map, 0, len);
 		if (!bpf_obj_get_info_by_fd(fd, &map, &len) &&
-		    !strcmp(map.name, BE_FLOWS_NAME))
+		    !strcmp(map.name, name))
 			bytes = map.value_size;
 		close(fd);
 	}
@@ -191,7 +191,8 @@ static int read_prog(const struct be_ns *ns, uint32_t gen, int type,
 	memset(&info, 0, sizeof(info));
 	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		err = -errno;
-	st->prog[type].flows = flow_bytes(fd);
+	st->prog[type].flows = map_bytes(fd, BE_FLOWS_NAME);
+	st->prog[type].routes = map_bytes(fd, BE_ROUTES_NAME);
 	close(fd);
 	st->prog[type].used = true;
 	st->prog[type].prog_id = info.id;

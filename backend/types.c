@@ -300,6 +300,7 @@ static int member_type(struct be_types *t, const struct be_member_info *m)
 	case BE_BIT:
 		return t->u8;
 	case BE_UNSIGNED:
+	case BE_NESTED:
 		break;
 	}
 	return m->size == 8 ? t->u64 : m->size == 4 ? t->u32 :
@@ -319,12 +320,12 @@ static uint32_t structure(struct be_types *t, const char *name)
 			return t->structure[n].id;
 	be_kernel_invent(&k);
 	for (i = 0; i < BE_NMEMBERS; i++)
-		type[i] = strcmp(be_members[i].type, name) ? 0 :
-			  member_type(t, &be_members[i]);
+		type[i] = be_member_is_of((enum be_member)i, name) ?
+			  member_type(t, &be_members[i]) : 0;
 	id = got(t, btf__add_struct(t->btf, name, be_kernel_invented_size(name)));
 	for (i = 0; i < BE_NMEMBERS; i++) {
 		m = &be_members[i];
-		if (!strcmp(m->type, name))
+		if (be_member_is_of((enum be_member)i, name))
 			got(t, btf__add_field(t->btf, m->name, type[i],
 					      (uint32_t)k.member[i] * 8,
 					      m->kind == BE_BIT));
@@ -342,7 +343,7 @@ static int position(uint32_t m)
 	int n = 0;
 
 	for (i = 0; i < m; i++)
-		n += !strcmp(be_members[i].type, be_members[m].type);
+		n += be_member_is_of((enum be_member)i, be_members[m].type);
 	return n;
 }
 

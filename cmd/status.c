@@ -85,6 +85,8 @@ static void print_progs(const struct be_status *st)
 		       st->prog[type].jited);
 		if (st->prog[type].flows)
 			printf(", %u of flow memo", st->prog[type].flows);
+		if (st->prog[type].routes)
+			printf(", %u of route memo", st->prog[type].routes);
 		putchar('\n');
 		for (i = 0; i < st->nlinks; i++) {
 			l = &st->link[i];
@@ -212,6 +214,7 @@ static struct json_object *json_prog(const struct be_status *st, int type)
 	add_number(o, "instructions", st->prog[type].insns);
 	add_number(o, "jited_bytes", st->prog[type].jited);
 	add_number(o, "flow_bytes", st->prog[type].flows);
+	add_number(o, "route_bytes", st->prog[type].routes);
 	json_object_object_add(o, "attached", links);
 	return o;
 }
