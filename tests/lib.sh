@@ -76,9 +76,12 @@ build_failed() {
 # isolated COMMAND...: in namespaces of its own, network and mount, with an empty
 # /run.  What the command makes there, namespaces and BPF programs too, ends
 # with it, however it ends.
-isolated() {
+isolated() { (exec_isolated "$@"); }
+
+# The same instead of this shell.
+exec_isolated() {
 	# shellcheck disable=SC2016
-	unshare -n -m --propagation private sh -c '
+	exec unshare -n -m --propagation private sh -c '
 		mount -t tmpfs none /run && mkdir /run/netns /run/iptables-bpf &&
 		mount -t bpf bpffs /run/iptables-bpf || exit 1
 		ISOLATED=$(readlink /proc/self/ns/net) && export ISOLATED &&
@@ -108,12 +111,8 @@ needs() {
 	done
 }
 
-# alone ARGUMENT...: the script once more, isolated, unless it is.
-alone() {
-	is_isolated && return
-	isolated "$0" "$@"
-	exit
-}
+# alone ARGUMENT...: the script again from the start, isolated, unless it is.
+alone() { is_isolated || exec_isolated "$0" "$@"; }
 
 # make_tmp: $tmp, a directory that ends with the script.
 make_tmp() {

@@ -38,7 +38,7 @@ bench() {
 	local out=$1
 
 	shift
-	timeout 300 "$xtbpf" bench "${quick[@]}" "$@" >"$out" 2>"$tmp/err"
+	timeout --foreground 300 "$xtbpf" bench "${quick[@]}" "$@" >"$out" 2>"$tmp/err"
 	rc=$?
 }
 

@@ -15,7 +15,7 @@ needs root dpkg-buildpackage dh
 [ -e "$bin/Makefile" ] || { echo "not built"; exit 77; }
 alone "$@"
 tmp=$(mktemp -d) || exit 1
-trap 'umount -R "$tmp"; rmdir "$tmp"' EXIT
+trap 'umount -lR "$tmp"; rmdir "$tmp"' EXIT
 mount -t tmpfs none "$tmp" || exit 1
 families=(iptables ip6tables)
 
