@@ -51,6 +51,14 @@ static bool knows_device(const struct be_gen *g)
 	return knows(g, BE_XDP_RXQ) && knows(g, BE_RXQ_DEV);
 }
 
+/* And from there to whether it forwards. */
+static bool knows_forwarding(const struct be_gen *g)
+{
+	if (be_gen_v6(g))
+		return knows(g, BE_DEV_IP6) && knows(g, BE_INET6_FORWARDING);
+	return knows(g, BE_DEV_IP) && knows(g, BE_IN_DEV_CONF);
+}
+
 /* Most of what comes is forwarded, and rules want to know where to. */
 static bool wants_device(const struct be_gen *g)
 {
@@ -65,13 +73,11 @@ void be_routes_plan(struct be_gen *g)
 
 	*r = (struct be_routes){ .log_entries = LOG_ENTRIES };
 	r->ncpus = ncpus > 0 ? (uint32_t)ncpus : 1;
-	if (be_gen_v6(g) || g->opts->type == BE_NETFILTER ||
-	    g->opts->test_fd >= 0 || g->opts->alone ||
-	    g->opts->routes == BE_ROUTES_NEVER)
+	if (g->opts->type == BE_NETFILTER || g->opts->test_fd >= 0 ||
+	    g->opts->alone || g->opts->routes == BE_ROUTES_NEVER)
 		return;
-	r->peeks = knows_device(g) && knows(g, BE_DEV_IP) &&
-		   knows(g, BE_IN_DEV_CONF);
-	r->used = r->peeks && !wants_device(g) && knows(g, BE_DEV_NET) &&
+	r->peeks = knows_device(g) && knows_forwarding(g);
+	r->used = r->peeks && !be_gen_v6(g) && !wants_device(g) && knows(g, BE_DEV_NET) &&
 		  knows(g, BE_NET_COOKIE) && knows(g, BE_NET_RULES) &&
 		  knows(g, BE_NET_NEXTHOPS) && knows(g, BE_NET_ROUTES);
 	while (r->log_entries > LOG_ENTRIES_MIN &&
@@ -108,10 +114,15 @@ static void peek(struct be_gen *g, be_label input)
 {
 	struct be_asm *a = &g->a;
 
-	be_gen_member(g, BPF_DW, BPF_REG_1, BPF_REG_0, BE_DEV_IP);
+	be_gen_member(g, BPF_DW, BPF_REG_1, BPF_REG_0,
+		      be_gen_v6(g) ? BE_DEV_IP6 : BE_DEV_IP);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), input);
-	be_gen_member_at(g, BPF_W, BPF_REG_1, BPF_REG_1, BE_IN_DEV_CONF,
-			 4 * (IPV4_DEVCONF_FORWARDING - 1));
+	if (be_gen_v6(g))
+		be_gen_member(g, BPF_W, BPF_REG_1, BPF_REG_1,
+			      BE_INET6_FORWARDING);
+	else
+		be_gen_member_at(g, BPF_W, BPF_REG_1, BPF_REG_1, BE_IN_DEV_CONF,
+				 4 * (IPV4_DEVCONF_FORWARDING - 1));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), input);
 }
 

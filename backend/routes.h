@@ -54,7 +54,10 @@ struct be_routes {
 	uint32_t	ncpus;
 };
 
-/* Whether the program at hand has a memo.  In: g->kernel, or all its members -1. */
+/*
+ * Whether the program at hand has a memo, and whether it looks if a device forwards
+ * (IPv6, too).  In: g->kernel, or all its members -1.
+ */
 void be_routes_plan(struct be_gen *g);
 
 /* Its map. */

@@ -663,6 +663,39 @@ START_TEST(where_nobody_forwards_by_rules)
 }
 END_TEST
 
+/* How many instructions the program has. */
+static uint32_t insns_of(enum be_routes_mode routes)
+{
+	struct be_program_opts o = {
+		.type = type, .hooks = BOTH, .table_fd = table,
+		.counter_fd = counters, .ifindex_fd = ifindexes, .test_fd = -1,
+		.routes = routes,
+	};
+	struct diag diag;
+	uint32_t n;
+	int fd;
+
+	diag_init(&diag);
+	fd = be_program_load(c, &o, &n, &diag);
+	ck_assert_msg(fd >= 0, "%s", diag.msg);
+	close(fd);
+	return n;
+}
+
+/* Without a memo, too, a program looks whether the device forwards. */
+START_TEST(forwarding_asked)
+{
+	if (_i & 2) {
+		ir_table_free(t);
+		rig(AF_INET6, "ip link set t0 up");
+	}
+	add_some_patterns();
+	load(type = _i & 1 ? BE_TC : BE_XDP, BOTH);
+	ck_assert_uint_gt(insns_of(BE_ROUTES_AUTO),
+			  insns_of(BE_ROUTES_NEVER) + 5);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, at_xdp, 0, NCHANGES);
@@ -678,6 +711,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, told_apart, 0, 32);
 	tcase_add_test(tc, not_where_rules_name_the_way_out);
 	tcase_add_loop_test(tc, where_nobody_forwards_by_rules, 0, 2);
+	tcase_add_loop_test(tc, forwarding_asked, 0, 4);
 }
 
 int main(void)
