@@ -221,11 +221,14 @@ uint32_t be_table_mask(const struct tr_classifier *c);
 /* @dst = where in the table the offset in @src is.  Only @dst is written. */
 void be_gen_at(struct be_gen *g, int dst, int src);
 
+/* Where, from R10, the field of a TR_TEST_KIND16 is: behind all others. */
+int be_gen_kind_at(const struct be_gen *g);
+
 /*
  * Tests a record in its own places (record.c).
  *
  * In: R0 the record.  Out: R1 is not 0 where a test fails.  With @k0, an id
- * below frame.k0 fails too.  Clobbers R1 to R4.
+ * below frame.k0 fails too: R5 is word 0 of the record then.  Clobbers R1 to R4.
  */
 void be_gen_tests(struct be_gen *g, bool k0);
 

@@ -22,6 +22,16 @@ enum {
 	R_TMP = BPF_REG_4,
 };
 
+/* (pair of IPv4 addresses & mask) == value */
+static void test_pair(struct be_asm *a, int value, int mask)
+{
+	be_emit(a, insn_load(BPF_DW, R_TMP, BPF_REG_0, mask));
+	be_emit(a, insn_alu(BPF_AND, R_TMP, BE_R_ADDRS));
+	be_emit(a, insn_load(BPF_DW, R_FIELD, BPF_REG_0, value));
+	be_emit(a, insn_alu(BPF_XOR, R_FIELD, R_TMP));
+	be_emit(a, insn_alu(BPF_OR, R_BITS, R_FIELD));
+}
+
 /* (f & mask) == value */
 static void test_masked(struct be_asm *a, int size, int value, int mask)
 {
@@ -32,15 +42,14 @@ static void test_masked(struct be_asm *a, int size, int value, int mask)
 	be_emit(a, insn_alu(BPF_OR, R_BITS, R_FIELD));
 }
 
-/* lo <= f <= hi */
-static void test_range(struct be_asm *a, int lo, int hi)
+/* f - lo <= more, in 32 bits without a sign: a field below lo is far above. */
+static void test_range(struct be_asm *a, int lo, int more)
 {
-	be_emit(a, insn_load(BPF_H, R_TMP, BPF_REG_0, hi));
+	be_emit(a, insn_load(BPF_H, R_TMP, BPF_REG_0, lo));
+	be_emit(a, insn_alu32(BPF_SUB, R_FIELD, R_TMP));
+	be_emit(a, insn_load(BPF_H, R_TMP, BPF_REG_0, more));
 	be_emit(a, insn_alu(BPF_SUB, R_TMP, R_FIELD));
 	be_emit(a, insn_alu(BPF_OR, R_SIGN, R_TMP));
-	be_emit(a, insn_load(BPF_H, R_TMP, BPF_REG_0, lo));
-	be_emit(a, insn_alu(BPF_SUB, R_FIELD, R_TMP));
-	be_emit(a, insn_alu(BPF_OR, R_SIGN, R_FIELD));
 }
 
 /* (f & set) != 0 */
@@ -54,13 +63,26 @@ static void test_bits(struct be_asm *a, int set)
 
 static void test(struct be_gen *g, const struct tr_test *t)
 {
+	const struct tr_layout *l = &g->c->layout;
 	struct be_asm *a = &g->a;
 	int at = t->offset;
+	enum tr_half half;
 
 	if (t->kind == TR_TEST_MASKED64) {
+		half = tr_half_of(t->field, l->pair);
+		if (half == TR_HALF_PAIR) {
+			test_pair(a, at, at + 8);
+			return;
+		}
 		be_emit(a, insn_load(BPF_DW, R_FIELD, BPF_REG_10,
-				     BE_HALF(tr_half_of(t->field))));
+				     BE_HALF(half)));
 		test_masked(a, BPF_DW, at, at + 8);
+		return;
+	}
+	if (t->kind == TR_TEST_KIND16) {
+		be_emit(a, insn_load(BPF_W, R_FIELD, BPF_REG_10,
+				     be_gen_kind_at(g)));
+		test_masked(a, BPF_H, at, at + 2);
 		return;
 	}
 	be_emit(a, insn_load(BPF_W, R_FIELD, BPF_REG_10, BE_FIELD(t->field)));
@@ -78,9 +100,15 @@ static void test(struct be_gen *g, const struct tr_test *t)
 		test_bits(a, at);
 		return;
 	case TR_TEST_MASKED64:
+	case TR_TEST_KIND16:
 		break;
 	}
 	a->err = a->err ? a->err : -EINVAL;
+}
+
+int be_gen_kind_at(const struct be_gen *g)
+{
+	return BE_FIELD(be_gen_v6(g) ? IR_NFIELDS : IR_NFIELDS4);
 }
 
 void be_gen_tests(struct be_gen *g, bool k0)
@@ -92,7 +120,7 @@ void be_gen_tests(struct be_gen *g, bool k0)
 	be_emit(a, insn_mov32i(R_BITS, 0));
 	be_emit(a, insn_mov32i(R_SIGN, 0));
 	if (k0) {
-		be_emit(a, insn_load(BPF_W, R_SIGN, BPF_REG_0, 0));
+		be_emit(a, insn_mov(R_SIGN, BPF_REG_5));
 		be_emit(a, insn_load(BPF_W, R_TMP, BPF_REG_10, BE_FRAME(k0)));
 		be_emit(a, insn_alu(BPF_SUB, R_SIGN, R_TMP));
 	}

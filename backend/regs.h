@@ -87,7 +87,8 @@ struct be_frame {
 	} buf;				/* packet bytes that had to be copied */
 };
 
-_Static_assert(IR_NFIELDS4 <= 16, "each field has its place in the frame");
+_Static_assert(IR_NFIELDS4 + 1 <= 16,
+	       "each field has its place in the frame, and one more");
 
 /* How many bytes from frame.forget on are forgotten: a power of two. */
 #define BE_FORGET	256
@@ -112,7 +113,8 @@ _Static_assert(sizeof(struct be_frame) % 8 == 0, "BPF stack");
 #define BE_HALF(half)	(BE_FRAME(field) + 4 * BE_FIELDS6 + 8 * ((int)(half) & 3))
 #define BE_STACK_SKIP6	6
 
-_Static_assert(IR_NFIELDS <= BE_FIELDS6, "each field has its place");
+_Static_assert(IR_NFIELDS + 1 <= BE_FIELDS6,
+	       "each field has its place, and one more");
 _Static_assert(offsetof(struct be_frame, field) + 4 * BE_FIELDS6 + 4 * 8 ==
 	       offsetof(struct be_frame, stack[BE_STACK_SKIP6]), "BE_HALF");
 _Static_assert((offsetof(struct be_frame, field) + 4 * BE_FIELDS6) % 8 == 0,

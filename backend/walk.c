@@ -253,9 +253,7 @@ static void walk_single(struct be_gen *g, const struct walk *w)
 	be_jump(a, insn_ja(), w->hit);
 
 	be_label_here(a, w->miss);
-	be_emit(a, insn_mov(BPF_REG_1, BE_R_WORD));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_LAST));
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), w->end);
+	be_jump(a, insn_jumpi(BPF_JSET, BE_R_WORD, TR_LAST), w->end);
 	be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, (int32_t)g->c->layout.size));
 	be_jump(a, insn_ja(), scan);
 
@@ -282,6 +280,15 @@ static void slot_serves(struct be_gen *g, be_label no)
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), no);
 }
 
+/* R5 = word 0 of the record, which it is unless there are extra terms. */
+static void word_again(struct be_gen *g)
+{
+	if (!g->c->layout.extra)
+		return;
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	be_emit(&g->a, insn_load(BPF_W, BPF_REG_5, BPF_REG_0, 0));
+}
+
 /* The leaf of one group of several: BE_R_WORD is the lowest so far. */
 static void scan_lowest(struct be_gen *g, const struct walk *w)
 {
@@ -291,21 +298,19 @@ static void scan_lowest(struct be_gen *g, const struct walk *w)
 	be_label_here(a, scan);
 	be_gen_loop(g);
 	be_gen_at(g, BPF_REG_0, BE_R_REC);
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, 0));
-	be_jump(a, insn_jump(BPF_JGE, BPF_REG_1, BE_R_WORD), w->next_group);
+	be_emit(a, insn_load(BPF_W, BPF_REG_5, BPF_REG_0, 0));
+	be_jump(a, insn_jump(BPF_JGE, BPF_REG_5, BE_R_WORD), w->next_group);
 	be_gen_tests(g, true);
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), miss);
 	be_gen_extra(g, miss);
-	be_gen_at(g, BPF_REG_0, BE_R_REC);
-	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
+	word_again(g);
+	be_emit(a, insn_mov(BE_R_WORD, BPF_REG_5));
 	store_frame(g, BE_FRAME(best), BE_R_REC);
 	be_jump(a, insn_ja(), w->next_group);
 
 	be_label_here(a, miss);
-	be_gen_at(g, BPF_REG_0, BE_R_REC);
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, 0));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, TR_LAST));
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), w->next_group);
+	word_again(g);
+	be_jump(a, insn_jumpi(BPF_JSET, BPF_REG_5, TR_LAST), w->next_group);
 	be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, (int32_t)g->c->layout.size));
 	be_jump(a, insn_ja(), scan);
 }
@@ -506,6 +511,23 @@ static void forget(struct be_gen *g)
 	be_emit(a, insn_store(BPF_B, BPF_REG_1, BE_FRAME(forget), BPF_REG_2));
 }
 
+/* The protocol and the kind of a packet as one, where records test them so. */
+static void start_kind(struct be_gen *g)
+{
+	const struct tr_layout *l = &g->c->layout;
+	uint32_t i;
+
+	for (i = 0; i < l->ntests; i++) {
+		if (l->test[i].kind != TR_TEST_KIND16)
+			continue;
+		load_frame(g, BPF_REG_1, BE_FIELD(IR_KIND));
+		be_emit(&g->a, insn_alui(BPF_LSH, BPF_REG_1, 8));
+		load_frame(g, BPF_REG_2, BE_FIELD(l->test[i].field));
+		be_emit(&g->a, insn_alu(BPF_OR, BPF_REG_1, BPF_REG_2));
+		store_frame(g, be_gen_kind_at(g), BPF_REG_1);
+	}
+}
+
 /* The table, the address pair and the first segment (R1). */
 static void walk_start(struct be_gen *g)
 {
@@ -515,6 +537,7 @@ static void walk_start(struct be_gen *g)
 	forget(g);
 	be_gen_flow_recall(g);
 	be_gen_value(g, BE_R_TABLE, BE_MAP_TABLE);
+	start_kind(g);
 	be_emit(a, insn_movi(BE_R_ADDRS, 0));
 	if (!be_gen_v6(g) &&
 	    (be_gen_uses(g, IR_SADDR) || be_gen_uses(g, IR_DADDR))) {

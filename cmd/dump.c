@@ -60,14 +60,14 @@ static void note(struct dump *d, uint32_t segment)
 }
 
 /* A test that every value passes is not shown. */
-static void dump_test(struct dump *d, const struct tr_test *t,
+static void dump_test(const struct dump *d, const struct tr_test *t,
 		      const uint8_t *rec)
 {
 	const char *name = ir_field_name(t->field);
 	const uint8_t *p = rec + t->offset;
 	uint32_t value, mask;
 	uint64_t wide[2];
-	uint16_t lo, hi;
+	uint16_t lo, more;
 
 	switch (t->kind) {
 	case TR_TEST_MASKED32:
@@ -80,18 +80,28 @@ static void dump_test(struct dump *d, const struct tr_test *t,
 		memcpy(&wide[0], p, 8);
 		memcpy(&wide[1], p + 8, 8);
 		if (wide[1])
-			fprintf(d->out, " %s=%" PRIx64 "/%" PRIx64, name,
+			fprintf(d->out, " %s=%" PRIx64 "/%" PRIx64,
+				d->c->layout.pair ? "addrs" : name,
 				wide[0], wide[1]);
 		break;
 	case TR_TEST_RANGE16:
 		memcpy(&lo, p, 2);
-		memcpy(&hi, p + 2, 2);
-		if (lo || hi != UINT16_MAX)
-			fprintf(d->out, " %s=%u..%u", name, lo, hi);
+		memcpy(&more, p + 2, 2);
+		if (lo || more != UINT16_MAX)
+			fprintf(d->out, " %s=%u..%u", name, lo, lo + more);
 		break;
 	case TR_TEST_MASKED8:
 		if (p[1])
 			fprintf(d->out, " %s=%x/%x", name, p[0], p[1]);
+		break;
+	case TR_TEST_KIND16:
+		memcpy(&lo, p, 2);
+		memcpy(&more, p + 2, 2);
+		if (more & 0xff)
+			fprintf(d->out, " %s=%x/%x", name, lo, more & 0xff);
+		if (more >> 8)
+			fprintf(d->out, " !%s&%x", ir_field_name(IR_KIND),
+				more >> 8);
 		break;
 	case TR_TEST_BITS16:
 		memcpy(&lo, p, 2);

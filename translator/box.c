@@ -357,8 +357,7 @@ static void add_kinds(struct work *w, uint32_t kinds)
 
 	if (kinds == rest)
 		return;
-	add_term(w, (struct tr_term){ IR_KIND, kinds, 1, UINT32_MAX });
-	end_pred(w);
+	w->box.kinds = kinds;
 	narrow(w, IR_KIND, (struct tr_range){ low, high });
 	if (kinds != 2 * high - low)
 		w->box.exact = false;

@@ -67,6 +67,7 @@ struct tr_box {
 	uint32_t	value[TR_NADDR];	/* of addresses: masked value */
 	uint32_t	mask[TR_NADDR];
 	uint32_t	state;		/* IR_CTSTATE: bits; 0: not tested */
+	uint32_t	kinds;		/* IR_KIND: the same */
 	bool		exact;		/* in the hull means that the rule holds */
 	bool		final;		/* never comes back to the next rule */
 };

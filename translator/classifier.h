@@ -57,7 +57,7 @@
 #include "ir/ruleset.h"
 
 /* Another number for every other way to read a block. */
-#define TR_FORMAT	2
+#define TR_FORMAT	3
 
 /* The type bits of a reference; 0 is the empty tree. */
 enum tr_ref {
@@ -125,9 +125,11 @@ static inline enum ir_field tr_half_low(enum tr_half half)
 	return (enum ir_field)of[half];
 }
 
-/* The half that is tested by a TR_TEST_MASKED64 of @field. */
-static inline enum tr_half tr_half_of(enum ir_field field)
+/* The half that is tested by a TR_TEST_MASKED64 of @field; @pair: in IPv4. */
+static inline enum tr_half tr_half_of(enum ir_field field, bool pair)
 {
+	if (pair)
+		return TR_HALF_PAIR;
 	switch (field) {
 	case IR_SADDR:
 		return TR_HALF_SRC;
@@ -219,9 +221,12 @@ _Static_assert(IR_NFIELDS <= TR_TERM_FIELD + 1, "a field has five bits");
 enum tr_test_kind {
 	TR_TEST_MASKED32,	/* words value, mask: (f & mask) == value */
 	TR_TEST_MASKED64,	/* the same with 64 bits each, of the half whose
-				 * upper part is the field (IPv6) */
-	TR_TEST_RANGE16,	/* 16 bits lo, 16 bits hi (in that order in memory) */
+				 * upper part is the field (tr_half_of()) */
+	TR_TEST_RANGE16,	/* 16 bits lo, 16 bits hi - lo (in that order in
+				 * memory) */
 	TR_TEST_MASKED8,	/* 8 bits value, 8 bits mask */
+	TR_TEST_KIND16,		/* the same with 16 bits each, of the field with
+				 * IR_KIND << 8 added */
 	TR_TEST_BITS16,		/* 16 bits set: (f & set) != 0.  Of IR_CTSTATE only:
 				 * exactly one bit of it must be set, always */
 };
@@ -235,6 +240,7 @@ struct tr_test {
 #define TR_MAX_TESTS	10
 
 struct tr_layout {
+	bool		pair;		/* IPv4 */
 	uint32_t	size;		/* of a record, multiple of 8 */
 	uint8_t		target;		/* offset of the target word; 0: absent */
 	uint8_t		extra;		/* offset of the word that has the offset

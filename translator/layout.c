@@ -6,8 +6,9 @@
 #include <sys/socket.h>
 
 /*
- * In the order they are placed: large ones first, so that none straddles.  The
- * first four are for IPv6 only, the next two for IPv4.
+ * In the order they are placed: large ones first, so that none straddles.  Of
+ * addresses, IPv6 has the first four; IPv4 has the first for both, or one of
+ * MASKED32 where no rule asks for the other.
  */
 static const struct tr_test slots[] = {
 	{ TR_TEST_MASKED64, IR_SADDR, 0 },
@@ -20,12 +21,13 @@ static const struct tr_test slots[] = {
 	{ TR_TEST_RANGE16, IR_DPORT, 0 },
 	{ TR_TEST_RANGE16, IR_IIF, 0 },
 	{ TR_TEST_RANGE16, IR_OIF, 0 },
+	{ TR_TEST_KIND16, IR_PROTO, 0 },
 	{ TR_TEST_MASKED8, IR_PROTO, 0 },
 	{ TR_TEST_BITS16, IR_CTSTATE, 0 },
 };
 
-/* Of each kind of address test only the four or the two. */
-_Static_assert(sizeof(slots) / sizeof(*slots) - 2 <= TR_MAX_TESTS,
+/* Of addresses only four, and of the protocol one. */
+_Static_assert(sizeof(slots) / sizeof(*slots) - 3 <= TR_MAX_TESTS,
 	       "TR_MAX_TESTS");
 
 static const uint8_t sizes[] = {
@@ -33,17 +35,35 @@ static const uint8_t sizes[] = {
 	[TR_TEST_MASKED64]	= 16,
 	[TR_TEST_RANGE16]	= 4,
 	[TR_TEST_MASKED8]	= 2,
+	[TR_TEST_KIND16]	= 4,
 	[TR_TEST_BITS16]	= 2,
 };
 
 #define NSLOTS	(sizeof(slots) / sizeof(*slots))
 
-/* How addresses are tested depends on the family. */
-static bool is_for(enum tr_test_kind kind, int family)
+/* How a field is tested depends on what else there is. */
+static bool is_used(const struct tr_test *t, const struct tr_need *need)
 {
-	if (kind == TR_TEST_MASKED64)
-		return family == AF_INET6;
-	return kind != TR_TEST_MASKED32 || family == AF_INET;
+	const uint32_t both = 1u << IR_SADDR | 1u << IR_DADDR;
+	const bool pair = need->family == AF_INET &&
+			  (need->fields & both) == both;
+	const bool kinds = need->fields & 1u << IR_KIND;
+
+	if (t->kind == TR_TEST_KIND16)
+		return kinds;
+	if (!(need->fields & 1u << t->field))
+		return false;
+	switch (t->kind) {
+	case TR_TEST_MASKED64:
+		return need->family == AF_INET6 ||
+		       (pair && t->field == IR_SADDR);
+	case TR_TEST_MASKED32:
+		return need->family == AF_INET && !pair;
+	case TR_TEST_MASKED8:
+		return !kinds;
+	default:
+		return true;
+	}
 }
 
 /* Whether the record of @box must make the test @t. */
@@ -56,6 +76,7 @@ static bool tests(const struct tr_box *box, const struct tr_test *t)
 		return box->mask[i];
 	case TR_TEST_MASKED64:
 		return box->mask[i] | box->mask[i + 1];
+	case TR_TEST_KIND16:
 	case TR_TEST_MASKED8:
 		return box->lo[t->field] == box->hi[t->field];
 	case TR_TEST_BITS16:
@@ -72,41 +93,69 @@ void tr_need_add(struct tr_need *need, const struct tr_box *box)
 	size_t i;
 
 	for (i = 0; i < NSLOTS; i++)
-		if (is_for(slots[i].kind, need->family) &&
-		    tests(box, &slots[i]))
+		if ((slots[i].kind != TR_TEST_MASKED64 ||
+		     need->family == AF_INET6) && tests(box, &slots[i]))
 			need->fields |= 1u << slots[i].field;
+	if (box->kinds)
+		need->fields |= 1u << IR_KIND;
 	need->target |= action == TR_JUMP || action == TR_GOTO;
 	need->extra |= box->extra != 0;
 }
 
-static void place(struct tr_layout *l, const struct tr_test *t, uint32_t *at)
+/* Where a record has room: at its end, and in a hole of four bytes. */
+struct room {
+	uint32_t	end;
+	uint32_t	hole;		/* 0: none */
+};
+
+static void place(struct tr_layout *l, const struct tr_test *t, struct room *r)
 {
-	if (t->kind == TR_TEST_MASKED64)
-		*at = (*at + 7) & ~7u;
+	uint32_t at = r->end;
+
+	if (t->kind == TR_TEST_MASKED64 && at % 8) {
+		r->hole = at;
+		at += 4;
+	}
+	if (sizes[t->kind] == 4 && r->hole) {
+		at = r->hole;
+		r->hole = 0;
+	} else {
+		r->end = at + sizes[t->kind];
+	}
 	l->test[l->ntests] = *t;
-	l->test[l->ntests++].offset = (uint8_t)*at;
-	*at += sizes[t->kind];
+	l->test[l->ntests++].offset = (uint8_t)at;
 }
 
 void tr_layout_make(struct tr_layout *l, const struct tr_need *need)
 {
-	uint32_t at = 4;
+	struct room r = { .end = 4 };
 	size_t i;
 
 	memset(l, 0, sizeof(*l));
+	l->pair = need->family == AF_INET;
 	if (need->target) {
-		l->target = at;
-		at += 4;
+		l->target = r.end;
+		r.end += 4;
 	}
 	if (need->extra) {
-		l->extra = at;
-		at += 4;
+		l->extra = r.end;
+		r.end += 4;
 	}
 	for (i = 0; i < NSLOTS; i++)
-		if (need->fields & 1u << slots[i].field &&
-		    is_for(slots[i].kind, need->family))
-			place(l, &slots[i], &at);
-	l->size = (at + 7) & ~7u;
+		if (is_used(&slots[i], need))
+			place(l, &slots[i], &r);
+	l->size = (r.end + 7) & ~7u;
+}
+
+uint32_t tr_test_fields(const struct tr_layout *l, const struct tr_test *t)
+{
+	uint32_t fields = 1u << t->field;
+
+	if (t->kind == TR_TEST_MASKED64)
+		fields |= 1u << tr_half_low(tr_half_of(t->field, l->pair));
+	else if (t->kind == TR_TEST_KIND16)
+		fields |= 1u << IR_KIND;
+	return fields;
 }
 
 bool tr_layout_holds(const struct tr_layout *l, const struct tr_need *need)
@@ -115,22 +164,32 @@ bool tr_layout_holds(const struct tr_layout *l, const struct tr_need *need)
 	int i;
 
 	for (i = 0; i < l->ntests; i++)
-		fields &= ~(1u << l->test[i].field);
+		fields &= ~tr_test_fields(l, &l->test[i]);
 	return !fields && (l->target || !need->target) &&
 	       (l->extra || !need->extra);
 }
 
-/* Two words of an address as one number. */
-static void put_half(uint8_t *at, const uint32_t *word)
+/* Two words of addresses as one number. */
+static void put_half(uint8_t *at, const uint32_t *word, enum tr_half half)
 {
-	memcpy(at, &(uint64_t){ (uint64_t)word[0] << 32 | word[1] }, 8);
+	uint64_t high = word[tr_addr(tr_half_high(half))];
+
+	high = high << 32 | word[tr_addr(tr_half_low(half))];
+	memcpy(at, &high, 8);
 }
 
-static void put(const struct tr_test *t, const struct tr_box *box,
-		uint8_t *at)
+/* Of no kind but those that the box is for. */
+static uint16_t other_kinds(const struct tr_box *box)
+{
+	return box->kinds ? (~box->kinds & IR_KINDS_ALL) << 8 : 0;
+}
+
+static void put(const struct tr_layout *l, const struct tr_test *t,
+		const struct tr_box *box, uint8_t *at)
 {
 	uint32_t lo = box->lo[t->field], hi = box->hi[t->field];
 	int i = tr_addr(t->field);
+	enum tr_half half;
 
 	switch (t->kind) {
 	case TR_TEST_MASKED32:
@@ -138,16 +197,23 @@ static void put(const struct tr_test *t, const struct tr_box *box,
 		memcpy(at + 4, &box->mask[i], 4);
 		break;
 	case TR_TEST_MASKED64:
-		put_half(at, &box->value[i]);
-		put_half(at + 8, &box->mask[i]);
+		half = tr_half_of(t->field, l->pair);
+		put_half(at, box->value, half);
+		put_half(at + 8, box->mask, half);
 		break;
 	case TR_TEST_RANGE16:
+		hi = hi < 0xffff ? hi : 0xffff;
 		memcpy(at, &(uint16_t){ lo }, 2);
-		memcpy(at + 2, &(uint16_t){ hi < 0xffff ? hi : 0xffff }, 2);
+		memcpy(at + 2, &(uint16_t){ hi - lo }, 2);
 		break;
 	case TR_TEST_MASKED8:
 		at[0] = lo == hi ? lo : 0;
 		at[1] = lo == hi ? 0xff : 0;
+		break;
+	case TR_TEST_KIND16:
+		memcpy(at, &(uint16_t){ lo == hi ? lo : 0 }, 2);
+		memcpy(at + 2, &(uint16_t){ other_kinds(box) |
+					    (lo == hi ? 0xff : 0) }, 2);
 		break;
 	case TR_TEST_BITS16:
 		memcpy(at, &(uint16_t){ box->state ? box->state : 0xffff }, 2);
@@ -168,5 +234,5 @@ void tr_record_write(const struct tr_layout *l, const struct tr_box *box,
 	if (l->extra)
 		record[l->extra / 4] = box->extra;
 	for (i = 0; i < l->ntests; i++)
-		put(&l->test[i], box, bytes + l->test[i].offset);
+		put(l, &l->test[i], box, bytes + l->test[i].offset);
 }

@@ -28,6 +28,9 @@ struct tr_need {
 void tr_need_add(struct tr_need *need, const struct tr_box *box);
 void tr_layout_make(struct tr_layout *l, const struct tr_need *need);
 
+/* What a test of a record reads: a bit set of fields. */
+uint32_t tr_test_fields(const struct tr_layout *l, const struct tr_test *t);
+
 /* Whether it has a place for all of @need. */
 bool tr_layout_holds(const struct tr_layout *l, const struct tr_need *need);
 

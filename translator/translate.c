@@ -600,13 +600,6 @@ static int mark_states(struct tr_work *w)
 	return err;
 }
 
-static uint32_t test_fields(const struct tr_test *t)
-{
-	if (t->kind != TR_TEST_MASKED64)
-		return 1u << t->field;
-	return 1u << t->field | 1u << tr_half_low(tr_half_of(t->field));
-}
-
 int tr_work_finish(struct tr_work *w)
 {
 	struct tr_classifier *c = w->c;
@@ -617,7 +610,7 @@ int tr_work_finish(struct tr_work *w)
 		return w->ws.err;
 	c->fields |= w->segments.fields | w->boxer.fields;
 	for (i = 0; i < c->layout.ntests; i++)
-		c->fields |= test_fields(&c->layout.test[i]);
+		c->fields |= tr_test_fields(&c->layout, &c->layout.test[i]);
 	c->stats = w->segments.stats;
 	c->stats.rules = rules;
 	c->word = w->ws.word;

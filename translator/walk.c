@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool test_holds(const struct tr_test *t, const uint8_t *at,
-		       const uint32_t *field)
+static bool test_holds(const struct tr_layout *l, const struct tr_test *t,
+		       const uint8_t *at, const uint32_t *field)
 {
 	uint32_t v = field[t->field], value, mask;
 	uint64_t value64, mask64;
-	uint16_t lo, hi;
+	uint16_t lo, more;
 
 	switch (t->kind) {
 	case TR_TEST_MASKED32:
@@ -26,14 +26,18 @@ static bool test_holds(const struct tr_test *t, const uint8_t *at,
 	case TR_TEST_MASKED64:
 		memcpy(&value64, at, 8);
 		memcpy(&mask64, at + 8, 8);
-		return (tr_half(field, tr_half_of(t->field)) & mask64) ==
-		       value64;
+		return (tr_half(field, tr_half_of(t->field, l->pair)) &
+			mask64) == value64;
 	case TR_TEST_RANGE16:
 		memcpy(&lo, at, 2);
-		memcpy(&hi, at + 2, 2);
-		return v >= lo && v <= hi;
+		memcpy(&more, at + 2, 2);
+		return v - lo <= more;
 	case TR_TEST_MASKED8:
 		return (v & at[1]) == at[0];
+	case TR_TEST_KIND16:
+		memcpy(&lo, at, 2);
+		memcpy(&more, at + 2, 2);
+		return ((v | field[IR_KIND] << 8) & more) == lo;
 	case TR_TEST_BITS16:
 		memcpy(&lo, at, 2);
 		return v & lo;
@@ -68,7 +72,7 @@ static bool record_holds(const uint32_t *word, uint32_t offset,
 	int i;
 
 	for (i = 0; i < l->ntests; i++)
-		if (!test_holds(&l->test[i],
+		if (!test_holds(l, &l->test[i],
 				(const uint8_t *)rec + l->test[i].offset, field))
 			return false;
 	return !l->extra || !rec[l->extra / 4] ||

@@ -60,7 +60,8 @@ static void find_record(struct search *s, const uint32_t *rec)
 
 	for (i = 0; i < l->ntests; i++)
 		add(s, FAULT_TEST, rec + l->test[i].offset / 4,
-		    l->test[i].kind == TR_TEST_MASKED32 ? 2 : 1);
+		    l->test[i].kind == TR_TEST_MASKED32 ? 2 :
+		    l->test[i].kind == TR_TEST_MASKED64 ? 4 : 1);
 	for (term = l->extra && rec[l->extra / 4] ?
 	     at(s, rec[l->extra / 4]) : NULL; term; term += 4) {
 		add(s, FAULT_EXTRA, term + 1, 3);

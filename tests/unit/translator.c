@@ -328,7 +328,7 @@ START_TEST(kinds_make_variants)
 	ir_rule_add_match(t, r, IR_NEED_TCP);
 	translate();
 	ck_assert(c->variants);
-	ck_assert(c->layout.extra);
+	ck_assert(!c->layout.extra);
 	ck_assert(c->fields & 1u << IR_KIND);
 	compare(2000);
 }
@@ -353,6 +353,29 @@ START_TEST(record_places)
 	ck_assert(!c->layout.extra && !c->layout.target);
 	ck_assert_uint_eq(c->layout.size, 24);
 	compare(2000);
+}
+END_TEST
+
+/* What most large rulesets ask for is half a cache line. */
+START_TEST(record_of_five_fields)
+{
+	struct ir_rule *r = add_rule(t, base(IR_HOOK_INPUT), IR_ACCEPT, NULL);
+
+	add_prefix(t, r, IR_SADDR, 0x0a000000, 8);
+	add_prefix(t, r, IR_DADDR, 0x0a000000, 24);
+	ir_rule_add_range(t, r, IR_PROTO, 6, 6, false);
+	ir_rule_add_match(t, r, IR_NEED_TCP);
+	ir_rule_add_range(t, r, IR_SPORT, 1024, 65535, false);
+	ir_rule_add_range(t, r, IR_DPORT, 80, 81, false);
+	translate();
+	ck_assert(c->variants);
+	ck_assert(!c->layout.extra && !c->layout.target);
+	ck_assert_uint_eq(c->layout.ntests, 4);
+	ck_assert_uint_eq(c->layout.size, 32);
+	ck_assert_uint_eq(c->fields, 1u << IR_SADDR | 1u << IR_DADDR |
+			  1u << IR_PROTO | 1u << IR_KIND | 1u << IR_SPORT |
+			  1u << IR_DPORT);
+	compare(4000);
 }
 END_TEST
 
@@ -818,6 +841,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, unreached_chains_cost_nothing);
 	tcase_add_test(tc, kinds_make_variants);
 	tcase_add_test(tc, record_places);
+	tcase_add_test(tc, record_of_five_fields);
 	tcase_add_test(tc, equal_terms_are_shared);
 	tcase_add_test(tc, iface_classes);
 	tcase_add_test(tc, too_many_ifaces);
