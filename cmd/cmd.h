@@ -26,6 +26,7 @@ int cmd_xtbpf(int argc, char **argv);
 /* Subcommands of xtbpf; @json: --json was given before their name. */
 int cmd_bench(int argc, char **argv, bool json);
 int cmd_check(int argc, char **argv, bool json);
+int cmd_convert(int argc, char **argv, bool json);
 int cmd_status(int argc, char **argv, bool json);
 int cmd_detach(int argc, char **argv, bool json);
 

@@ -17,6 +17,7 @@ static const struct command {
 	const char	*help;
 } commands[] = {
 	{ "check", cmd_check, "can these rulesets be run, and what would they become" },
+	{ "convert", cmd_convert, "write them as objects that bpftool, ip, tc and libbpf load" },
 	{ "bench", cmd_bench, "what packets cost with these rulesets, and elsewhere" },
 	{ "status", cmd_status, "what runs in this network namespace, and where" },
 	{ "detach", cmd_detach, "take it off every hook and forget it" },
