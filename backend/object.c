@@ -87,14 +87,13 @@ static int add_program(struct be_object *o, const struct tr_classifier *c,
 	return err;
 }
 
-struct be_object *be_object_new(const struct ir_table *t,
-				const struct tr_classifier *c,
+struct be_object *be_object_new(const struct tr_classifier *c,
+				const struct be_plan *plan,
 				const struct be_object_opts *opts,
 				struct diag *diag)
 {
 	struct be_object *o = calloc(1, sizeof(*o));
-	struct be_plan plan;
-	int err, type;
+	int err = 0, type;
 
 	if (!o) {
 		diag_error(diag, NULL, "out of memory");
@@ -102,11 +101,10 @@ struct be_object *be_object_new(const struct ir_table *t,
 		return NULL;
 	}
 	o->opts = *opts;
-	err = be_attach_check_alone(t, opts->attach, &plan, diag);
 	for (type = 0; !err && type < BE_NTYPES; type++)
-		if (plan.hooks[type])
+		if (plan->hooks[type])
 			err = add_program(o, c, (enum be_hook_type)type,
-					  plan.hooks[type], diag);
+					  plan->hooks[type], diag);
 	if (!err)
 		return o;
 	be_object_free(o);

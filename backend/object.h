@@ -31,7 +31,6 @@
 #include "backend/attach.h"
 #include "backend/program.h"
 #include "ir/diag.h"
-#include "ir/ruleset.h"
 #include "translator/classifier.h"
 
 /* How many CPUs a flow memo is for where nothing else is said. */
@@ -43,7 +42,6 @@
 #define BE_OBJECT_TEST		".data.test"
 
 struct be_object_opts {
-	const struct be_attach *attach;	/* without devices */
 	/*
 	 * The flow memo has an area for so many CPUs; packets on others are walked.
 	 * 0: BE_OBJECT_CPUS.
@@ -64,12 +62,11 @@ struct be_object_program {
 struct be_object;
 
 /*
- * The programs for @t (numbered and checked) and its classifier @c, which is borrowed.
- * NULL with errno, told in @diag: EOPNOTSUPP where rules cannot stand alone, with
- * the rule.
+ * The programs of @plan, as be_attach_check_alone() has it for the rules, for their
+ * classifier @c, which is borrowed.  NULL with errno, told in @diag.
  */
-struct be_object *be_object_new(const struct ir_table *t,
-				const struct tr_classifier *c,
+struct be_object *be_object_new(const struct tr_classifier *c,
+				const struct be_plan *plan,
 				const struct be_object_opts *opts,
 				struct diag *diag);
 void be_object_free(struct be_object *o);
@@ -85,5 +82,13 @@ const struct be_object_program *be_object_programs(const struct be_object *o,
  */
 int be_object_finish(struct be_object *o, const char *note, void **image,
 		     size_t *size, struct diag *diag);
+
+/*
+ * Loads the program for @type of an object as any loader does, with libbpf.  It
+ * counts in the map @counters; @test is its struct be_test_input where it was made
+ * with one, else -1.  A new fd, or -errno told in @diag.
+ */
+int be_object_load(const void *image, size_t size, enum be_hook_type type,
+		   int counters, int test, struct diag *diag);
 
 #endif

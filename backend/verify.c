@@ -22,6 +22,7 @@
 #include <linux/netfilter.h>
 
 #include "backend/gen.h"
+#include "backend/object.h"
 #include "backend/program.h"
 #include "ir/boxes.h"
 #include "ir/eval.h"
@@ -77,6 +78,8 @@ struct verify {
 	struct diag	*diag;
 	uint32_t	n;		/* counters */
 	int		table;
+	void		*image;		/* an object with the programs, or NULL */
+	size_t		size;
 	int		test;
 	struct be_test_input *input;	/* the only element of that map */
 	struct judge	judge[BE_NTYPES + 1];	/* the walk first */
@@ -136,7 +139,9 @@ static int add_judge(struct verify *v, int type, uint32_t hooks)
 	o.counter_fd = j->counters = be_counter_create(v->n, v->diag);
 	if (j->counters < 0)
 		return j->counters;
-	j->prog = be_program_load(v->v->classifier, &o, NULL, v->diag);
+	j->prog = v->image ? be_object_load(v->image, v->size, o.type,
+					    j->counters, v->test, v->diag) :
+		  be_program_load(v->v->classifier, &o, NULL, v->diag);
 	return j->prog < 0 ? j->prog : 0;
 }
 
@@ -187,13 +192,34 @@ static bool may_run(const struct be_verify *v)
 	return fd != -EPERM && fd != -EACCES;
 }
 
+/* The object that would be written, but that it is told what packets do not say. */
+static int make_object(struct verify *v, const struct be_plan *plan)
+{
+	const struct be_object_opts opts = {
+		.flows = BE_FLOWS_EAGER, .test = true,
+	};
+	struct be_object *o = be_object_new(v->v->classifier, plan, &opts,
+					    v->diag);
+	int err;
+
+	if (!o)
+		return -errno;
+	err = be_object_finish(o, NULL, &v->image, &v->size, v->diag);
+	be_object_free(o);
+	return err;
+}
+
 static int add_programs(struct verify *v)
 {
 	const struct tr_classifier *c = v->v->classifier;
 	struct be_plan plan;
 	int i, err;
 
-	err = be_attach_plan(v->v->attach, present(c), &plan, v->diag);
+	err = v->v->alone ?
+	      be_attach_check_alone(v->v->table, v->v->attach, &plan, v->diag) :
+	      be_attach_plan(v->v->attach, present(c), &plan, v->diag);
+	if (!err && v->v->alone)
+		err = make_object(v, &plan);
 	if (err)
 		return err;
 	v->table = be_table_create(c, v->diag);
@@ -253,6 +279,7 @@ static void clean_up(struct verify *v)
 		munmap(v->input, sizeof(*v->input));
 	close_fd(v->table);
 	close_fd(v->test);
+	free(v->image);
 	free(v->frame);
 	free(v->idle);
 	ir_boxes_free(v->boxes);

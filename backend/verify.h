@@ -30,6 +30,7 @@ struct be_verify {
 	const struct ir_table *table;	/* numbered and checked */
 	const struct tr_classifier *classifier;	/* of that table */
 	const struct be_attach *attach;
+	bool		alone;		/* the programs of an object (object.h) */
 	bool		walk;		/* load no programs, walk in C alone */
 	bool		optional;	/* the same without the right to load them */
 	/* Told of each rule without a witness; may be NULL. */

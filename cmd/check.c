@@ -96,7 +96,7 @@ static int judge(void *ctx, const struct ir_table *t,
 	if (insns < 0)
 		err = insns;
 	if (!err && c->verify)
-		err = cmd_verify(t, cl, &c->attach, true, &v, diag);
+		err = cmd_verify(t, cl, &c->attach, true, false, &v, diag);
 	if (!err)
 		show(c, t, cl, insns, &v);
 	cmd_verified_free(&v);

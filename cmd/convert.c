@@ -63,6 +63,7 @@ struct convert {
 
 	/* In a process that works: the file at hand. */
 	struct cmd_trial trial;
+	struct be_plan	plan;
 	void		*image;		/* of the table "filter"; NULL: none */
 	size_t		size;
 	bool		stateful;
@@ -79,13 +80,12 @@ struct convert {
 
 static int check_table(void *ctx, struct ir_table *t, struct diag *diag)
 {
-	const struct convert *c = ctx;
-	struct be_plan plan;
+	struct convert *c = ctx;
 	int err;
 
 	err = cmd_table_check(t, NULL, diag);
 	if (!err && cmd_table_run(t))
-		err = be_attach_check_alone(t, &c->attach, &plan, diag);
+		err = be_attach_check_alone(t, &c->attach, &c->plan, diag);
 	return err;
 }
 
@@ -115,10 +115,8 @@ static void show(struct convert *c, const struct ir_table *t,
 static int make(struct convert *c, const struct ir_table *t,
 		const struct tr_classifier *cl, struct diag *diag)
 {
-	const struct be_object_opts opts = {
-		.attach = &c->attach, .cpus = c->cpus,
-	};
-	struct be_object *obj = be_object_new(t, cl, &opts, diag);
+	const struct be_object_opts opts = { .cpus = c->cpus };
+	struct be_object *obj = be_object_new(cl, &c->plan, &opts, diag);
 	struct cmd_verified v = { 0 };
 	char *note = NULL;
 	int err;
@@ -129,7 +127,7 @@ static int make(struct convert *c, const struct ir_table *t,
 	err = note ? be_object_finish(obj, note, &c->image, &c->size, diag) :
 	      -ENOMEM;
 	if (!err && c->verify)
-		err = cmd_verify(t, cl, &c->attach, true, &v, diag);
+		err = cmd_verify(t, cl, &c->attach, true, true, &v, diag);
 	if (!err)
 		show(c, t, cl, obj, &v);
 	cmd_verified_free(&v);

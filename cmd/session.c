@@ -358,7 +358,7 @@ static int verify(const struct cmd_session *s, const struct ir_table *t,
 		  const struct tr_classifier *cl, struct diag *diag)
 {
 	struct cmd_verified v = { 0 };
-	int err = cmd_verify(t, cl, wanted(s), false, &v, diag);
+	int err = cmd_verify(t, cl, wanted(s), false, false, &v, diag);
 
 	if (!err) {
 		printf("verified: %s\n", v.summary);

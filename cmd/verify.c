@@ -32,7 +32,7 @@ static void progress(void *ctx, uint32_t done, uint32_t all)
 {
 	struct idle *idle = ctx;
 
-	if (!done || !isatty(STDERR_FILENO))
+	if (!done || !isatty(fileno(stderr)))
 		return;
 	fprintf(stderr, "\rverifying: %u %%",
 		(uint32_t)((uint64_t)done * 100 / all));
@@ -103,12 +103,12 @@ static struct json_object *json_verified(const struct be_verified *v,
 
 int cmd_verify(const struct ir_table *t, const struct tr_classifier *cl,
 	       const struct be_attach *attach, bool optional,
-	       struct cmd_verified *out, struct diag *diag)
+	       bool alone, struct cmd_verified *out, struct diag *diag)
 {
 	struct idle idle = { .list = json_object_new_array() };
 	const struct be_verify v = {
 		.table = t, .classifier = cl, .attach = attach,
-		.optional = optional, .without = without,
+		.optional = optional, .alone = alone, .without = without,
 		.progress = progress, .ctx = &idle,
 	};
 	struct be_verified done;

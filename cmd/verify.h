@@ -24,7 +24,7 @@ struct cmd_verified {
  */
 int cmd_verify(const struct ir_table *t, const struct tr_classifier *cl,
 	       const struct be_attach *attach, bool optional,
-	       struct cmd_verified *out, struct diag *diag);
+	       bool alone, struct cmd_verified *out, struct diag *diag);
 void cmd_verified_free(struct cmd_verified *v);
 
 #endif
