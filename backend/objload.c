@@ -17,7 +17,7 @@
 
 #include "backend/gen.h"
 
-/* What libbpf said last; it has one place for it in a process. */
+/* What libbpf said first; it has one place for it in a process. */
 static char word[256];
 
 static int keep_word(enum libbpf_print_level level, const char *fmt,
@@ -25,7 +25,7 @@ static int keep_word(enum libbpf_print_level level, const char *fmt,
 {
 	size_t n;
 
-	if (level != LIBBPF_WARN)
+	if (level != LIBBPF_WARN || *word)
 		return 0;
 	vsnprintf(word, sizeof(word), fmt, args);
 	n = strlen(word);

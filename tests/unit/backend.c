@@ -27,6 +27,7 @@
 #include "ir/dump.h"
 #include "ir/eval.h"
 #include "tests/unit/frame6.h"
+#include "tests/unit/objects.h"
 #include "tests/unit/run.h"
 #include "tests/unit/rules.h"
 #include "translator/classifier.h"
@@ -164,6 +165,27 @@ static void rig_translate(struct rig *r, struct ir_table *t)
 	r->have = calloc(r->n, sizeof(*r->have));
 }
 
+/* Where programs come from: set_way(). */
+static bool as_object, copies;
+
+/* Emitted and loaded here, or in objects; bit 0: copying all headers. */
+static void set_way(int way)
+{
+	as_object = way & 2;
+	copies = way & 1;
+	be_program_force_copies(copies);
+}
+
+static int load_object(const struct rig *r, const struct be_program_opts *o)
+{
+	const struct object obj = {
+		.c = r->c, .type = o->type, .hooks = ALL, .test = true,
+		.copies = copies && o->type != BE_XDP, .flows = r->flows,
+	};
+
+	return object_load(&obj, o->counter_fd, r->test);
+}
+
 static void rig_load(struct rig *r)
 {
 	struct diag diag;
@@ -182,6 +204,10 @@ static void rig_load(struct rig *r)
 
 		o.counter_fd = r->counters[i] = be_counter_create(r->n, &diag);
 		ck_assert_msg(o.counter_fd >= 0, "%s", diag.msg);
+		if (as_object) {
+			r->prog[i] = load_object(r, &o);
+			continue;
+		}
 		r->prog[i] = be_program_load(r->c, &o, &r->insns[i], &diag);
 		ck_assert_msg(r->prog[i] >= 0, "%s", diag.msg);
 	}
@@ -412,7 +438,7 @@ static void random_flood(struct rig *r, uint32_t npackets)
 	compare_counters(r);
 }
 
-/* The last runs without reading packets in place. */
+/* The last few go the other ways. */
 static void run_random_tables(int family, int seed)
 {
 	struct ir_table *t;
@@ -420,7 +446,7 @@ static void run_random_tables(int family, int seed)
 	int i;
 
 	rnd_seed((uint64_t)seed + 1);
-	be_program_force_copies(seed >= 6);
+	set_way(seed < 6 ? 0 : seed - 6);
 	for (i = 0; i < 8; i++) {
 		t = random_table_of(family, rnd(8), 1 + rnd(60));
 		rig_open(&r, t);
@@ -428,7 +454,7 @@ static void run_random_tables(int family, int seed)
 		rig_close(&r);
 		ir_table_free(t);
 	}
-	be_program_force_copies(false);
+	set_way(0);
 }
 
 START_TEST(random_tables)
@@ -469,7 +495,7 @@ START_TEST(cut_anywhere6)
 	struct rig r;
 
 	rnd_seed((uint64_t)_i + 30);
-	be_program_force_copies(_i & 1);
+	set_way(_i);
 	for (i = 0; i < 6; i++)
 		at += put_headers(whole + ETH + at, 1, type[i], type[i + 1]);
 	for (i = 0; i < 32; i++)
@@ -487,7 +513,7 @@ START_TEST(cut_anywhere6)
 	compare_counters(&r);
 	rig_close(&r);
 	ir_table_free(t);
-	be_program_force_copies(false);
+	set_way(0);
 }
 END_TEST
 
@@ -502,7 +528,7 @@ START_TEST(long_chains6)
 	uint32_t n, len;
 
 	rnd_seed((uint64_t)_i + 40);
-	be_program_force_copies(_i & 1);
+	set_way(_i);
 	t = random_table_of(AF_INET6, 3, 80);
 	rig_open(&r, t);
 	for (n = 1; n <= 150; n += 1 + rnd(20)) {
@@ -519,7 +545,7 @@ START_TEST(long_chains6)
 	compare_counters(&r);
 	rig_close(&r);
 	ir_table_free(t);
-	be_program_force_copies(false);
+	set_way(0);
 }
 END_TEST
 
@@ -623,12 +649,14 @@ START_TEST(deep_chains)
 	struct rig r;
 
 	rnd_seed(depths[_i] + 1);
+	set_way(_i % 2 ? 2 : 0);
 	t = deep_table(depths[_i]);
 	rig_open(&r, t);
 	ck_assert_uint_eq(r.c->depth, depths[_i]);
 	random_flood(&r, 500);
 	rig_close(&r);
 	ir_table_free(t);
+	set_way(0);
 }
 END_TEST
 
@@ -700,8 +728,8 @@ static void add_programs(Suite *s)
 	TCase *tc = tcase_create("random");
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, random_tables, 0, 8);
-	tcase_add_loop_test(tc, random_tables6, 0, 8);
+	tcase_add_loop_test(tc, random_tables, 0, 10);
+	tcase_add_loop_test(tc, random_tables6, 0, 10);
 	tcase_add_loop_test(tc, cut_anywhere6, 0, 4);
 	tcase_add_loop_test(tc, long_chains6, 0, 4);
 	tcase_add_test(tc, shared_id);

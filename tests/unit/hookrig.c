@@ -21,6 +21,7 @@
 
 #include "backend/gen.h"
 #include "ir/eval.h"
+#include "tests/unit/objects.h"
 #include "tests/unit/rules.h"
 #include "tests/unit/run.h"
 
@@ -30,6 +31,9 @@ struct ir_counter *want, *have;
 uint32_t ncounters;
 int table = -1, counters = -1, ifindexes = -1, prog = -1;
 unsigned int t0, t1;
+bool as_object;
+
+static bool copies;
 
 static int tap(const char *name)
 {
@@ -57,6 +61,12 @@ int rig(int family, const char *config)
 	return fd;
 }
 
+void force_copies(bool on)
+{
+	copies = on;
+	be_program_force_copies(on);
+}
+
 static void teardown(void)
 {
 	int *const fds[] = { &table, &counters, &ifindexes, &prog };
@@ -72,7 +82,7 @@ static void teardown(void)
 	tr_classifier_free(c);
 	c = NULL;
 	ir_table_free(t);
-	be_program_force_copies(false);
+	force_copies(false);
 }
 
 void add_patterns(const char *const *pattern, int n)
@@ -109,6 +119,20 @@ static void add_ifindex(unsigned int ifindex, const char *name)
 	ck_assert_int_eq(bpf_map_update_elem(ifindexes, &ifindex, &class, 0), 0);
 }
 
+/* What no program that stands alone knows: FORWARD's other device. */
+static void leave_out(enum be_hook_type type)
+{
+	const enum ir_field other = type == BE_XDP ? IR_OIF : IR_IIF;
+	struct ir_chain *chain = ir_table_base(t, IR_HOOK_FORWARD);
+	uint32_t i;
+
+	for (i = 0; type != BE_NETFILTER && i < chain->nrules; )
+		if (ir_rule_tests(chain->rule[i], other))
+			ir_chain_remove(t, chain, i);
+		else
+			i++;
+}
+
 void load(enum be_hook_type type, uint32_t hooks)
 {
 	struct be_program_opts o = { .type = type, .hooks = hooks,
@@ -116,6 +140,8 @@ void load(enum be_hook_type type, uint32_t hooks)
 	struct diag diag;
 
 	diag_init(&diag);
+	if (as_object)
+		leave_out(type);
 	ncounters = ir_table_number(t);
 	c = tr_translate(t, NULL, &diag);
 	ck_assert_msg(c != NULL, "%s", diag.msg);
@@ -123,6 +149,13 @@ void load(enum be_hook_type type, uint32_t hooks)
 	have = calloc(ncounters, sizeof(*have));
 	o.table_fd = table = be_table_create(c, &diag);
 	o.counter_fd = counters = be_counter_create(ncounters, &diag);
+	if (as_object) {
+		const struct object obj = { .c = c, .type = type,
+			.hooks = hooks, .copies = copies && type != BE_XDP };
+
+		prog = object_load(&obj, counters, -1);
+		return;
+	}
 	ifindexes = bpf_map_create(BPF_MAP_TYPE_HASH, "ifindexes", 4, 4, 16,
 				   NULL);
 	o.ifindex_fd = ifindexes;
@@ -229,7 +262,8 @@ void judge_egress(uint8_t *frame, uint32_t len)
 			 verdict_tc(verdict));
 	compare("OUTPUT");
 	/* Not called by a stub, and of the other family. */
-	ck_assert_int_eq(run_tc(frame, all, 0, t0, t1), TC_ACT_SHOT);
+	if (!as_object)
+		ck_assert_int_eq(run_tc(frame, all, 0, t0, t1), TC_ACT_SHOT);
 	put_ethertype(frame, AF_INET + AF_INET6 - ir_table_family(t));
 	ck_assert_int_eq(run_tc(frame, all, BE_TC_CB_EGRESS, t0, t1),
 			 verdict_tc(true));
@@ -244,7 +278,13 @@ void judge_ingress(const uint8_t *frame, uint32_t len, enum ir_hook hook)
 			 verdict_tc(verdict));
 }
 
-int hookrig_run(const char *name, void (*setup)(void), void (*add)(TCase *tc))
+static void set_object(void)
+{
+	as_object = true;
+}
+
+int hookrig_run(const char *name, void (*setup)(void), void (*add)(TCase *tc),
+		void (*add_both)(TCase *tc))
 {
 	TCase *tc;
 	Suite *s;
@@ -256,6 +296,13 @@ int hookrig_run(const char *name, void (*setup)(void), void (*add)(TCase *tc))
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	add(tc);
+	add_both(tc);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("objects");
+	tcase_add_checked_fixture(tc, set_object, NULL);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	add_both(tc);
 	suite_add_tcase(s, tc);
 	return test_run(s, true);
 }

@@ -29,11 +29,20 @@ extern uint32_t ncounters;
 extern int table, counters, ifindexes, prog;
 extern unsigned int t0, t1;		/* the taps' numbers */
 
+/* The program comes from an object (backend/object.h). */
+extern bool as_object;
+
 /*
- * All of main(): runs the tests that @add puts in, each with what @setup made.
- * Returns the exit status, TEST_SKIPPED without privilege.
+ * All of main(): runs the tests that @add puts in, each with what @setup made, then
+ * those of @add_both, as_object and not: none of tc ingress, since the bit by which an
+ * object knows that is not set in test runs.  Returns the exit status, TEST_SKIPPED
+ * without privilege.
  */
-int hookrig_run(const char *name, void (*setup)(void), void (*add)(TCase *tc));
+int hookrig_run(const char *name, void (*setup)(void), void (*add)(TCase *tc),
+		void (*add_both)(TCase *tc));
+
+/* be_program_force_copies(), for objects too. */
+void force_copies(bool on);
 
 /*
  * For @setup: a new network namespace with the taps t0 and t1 in which the shell
