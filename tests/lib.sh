@@ -11,7 +11,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034
 packages=(build-essential autoconf automake pkgconf libxtables-dev libbpf-dev
 	libelf-dev libnftnl-dev libmnl-dev libjson-c-dev check iptables iproute2
-	ipset nftables procps util-linux)
+	bpftool ipset iputils-ping nftables procps util-linux)
 
 say() { printf '== %s\n' "$*" >&2; }
 

@@ -161,13 +161,15 @@ files() {
 toolbox() {
 	local sub
 
-	has "xtbpf " check bench status detach --json --help
+	has "xtbpf " check convert bench status detach --json --help
 	is "xtbpf det" detach
 	is "xtbpf check --dump " ir classifier
 	is "xtbpf --json check --dump c" classifier
 	is "xtbpf check --attach xdp:l" lo
 	is "xtbpf check $tmp/" "$tmp/iptables-bpf" "$tmp/ip6tables-bpf" \
 		"$tmp/rules.v4" "$tmp/rules.v6"
+	has "xtbpf convert --hook " netfilter xdp tc
+	is "xtbpf convert --output $tmp/iptables-b" "$tmp/iptables-bpf"
 	is "xtbpf bench --hit " any last
 	has "xtbpf bench --gen " grid linear blocklist acl fw ipc
 	has "xtbpf bench --measure frames," frames,program frames,load

@@ -101,6 +101,7 @@ options() {
 			"$f-bpf-save"
 	done
 	agree xtbpf.8 check+OPTIONS xtbpf check
+	agree xtbpf.8 convert+OPTIONS xtbpf convert
 	agree xtbpf.8 status+OPTIONS xtbpf status
 	agree xtbpf.8 detach+OPTIONS xtbpf detach
 	agree xtbpf.8 bench+OPTIONS xtbpf bench

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * examples/attach-netfilter.c - the netfilter program of an object, on its hooks
+ *
+ *	attach-netfilter OBJECT ipv4|ipv6 PRIORITY DIR
+ *
+ * What bpftool cannot do, for a host that has no iptables-bpf: loads an object that
+ * `xtbpf convert` wrote, attaches its program in this network namespace to INPUT,
+ * FORWARD and OUTPUT at PRIORITY (-1 is just before iptables; each may be taken only
+ * once), and pins the links and the counters in DIR, a folder of a bpffs.  Removing the
+ * links' pins takes it off again.
+ *
+ *	cc -o attach-netfilter attach-netfilter.c -lbpf
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/netfilter.h>
+
+/* Linux 6.4; libbpf knows them from 1.3 on. */
+#define PROG_TYPE_NETFILTER	32
+#define ATTACH_TYPE_NETFILTER	45
+
+static const char *const hooks[] = {
+	[NF_INET_LOCAL_IN]	= "input",
+	[NF_INET_FORWARD]	= "forward",
+	[NF_INET_LOCAL_OUT]	= "output",
+};
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "attach-netfilter: %s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+/* A new link, or -1 with errno. */
+static int attach(int prog, uint32_t family, uint32_t hook, int32_t priority)
+{
+	union {
+		union bpf_attr attr;
+		struct {
+			uint32_t prog_fd, target, attach_type, flags;
+			uint32_t family, hook;
+			int32_t priority;
+			uint32_t nf_flags;
+		} nf;
+	} a;
+
+	memset(&a, 0, sizeof(a));
+	a.nf.prog_fd = (uint32_t)prog;
+	a.nf.attach_type = ATTACH_TYPE_NETFILTER;
+	a.nf.family = family;
+	a.nf.hook = hook;
+	a.nf.priority = priority;
+	return (int)syscall(SYS_bpf, BPF_LINK_CREATE, &a, sizeof(a));
+}
+
+static struct bpf_program *find(struct bpf_object *obj)
+{
+	struct bpf_program *p, *found = NULL;
+
+	bpf_object__for_each_program(p, obj) {
+		if (strcmp(bpf_program__section_name(p), "netfilter")) {
+			bpf_program__set_autoload(p, false);
+			continue;
+		}
+		bpf_program__set_type(p,
+				      (enum bpf_prog_type)PROG_TYPE_NETFILTER);
+		bpf_program__set_expected_attach_type(p,
+			(enum bpf_attach_type)ATTACH_TYPE_NETFILTER);
+		found = p;
+	}
+	return found;
+}
+
+int main(int argc, char **argv)
+{
+	struct bpf_program *prog;
+	struct bpf_object *obj;
+	char path[512];
+	uint32_t family, hook;
+	int link;
+
+	if (argc != 5) {
+		fprintf(stderr, "Usage: attach-netfilter OBJECT ipv4|ipv6 PRIORITY DIR\n");
+		return 2;
+	}
+	family = strcmp(argv[2], "ipv6") ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	obj = bpf_object__open(argv[1]);
+	prog = obj ? find(obj) : NULL;
+	if (!prog || bpf_object__load(obj))
+		return fail(argv[1]);
+	snprintf(path, sizeof(path), "%s/counters", argv[4]);
+	if (bpf_obj_pin(bpf_object__find_map_fd_by_name(obj, "xtbpf_count"),
+			path))
+		return fail(path);
+	for (hook = NF_INET_LOCAL_IN; hook <= NF_INET_LOCAL_OUT; hook++) {
+		link = attach(bpf_program__fd(prog), family, hook,
+			      atoi(argv[3]));
+		if (link < 0)
+			return fail(hooks[hook]);
+		snprintf(path, sizeof(path), "%s/%s", argv[4], hooks[hook]);
+		if (bpf_obj_pin(link, path))
+			return fail(path);
+	}
+	bpf_object__close(obj);
+	return 0;
+}
