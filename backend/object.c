@@ -295,6 +295,18 @@ static void write_maps(struct be_object *o)
 
 /* --- code --- */
 
+/* Nothing of the kernel at hand may be left in it: all has a name to go by. */
+static bool is_adaptable(const struct be_asm *a)
+{
+	const struct be_ref *r;
+
+	for (r = a->refs; r < a->refs + a->nrefs; r++)
+		if (r->kind == BE_REF_MEMBER &&
+		    be_members[r->what].kind == BE_NESTED)
+			return false;
+	return true;
+}
+
 static void relocate(struct be_object *o, uint32_t p, uint32_t section,
 		     const struct be_ref *r, struct bpf_insn *insn)
 {
@@ -341,6 +353,10 @@ static int write_program(struct be_object *o, uint32_t p)
 
 	if (!insns)
 		return -ENOMEM;
+	if (!is_adaptable(a)) {
+		free(insns);
+		return -EOPNOTSUPP;
+	}
 	memcpy(insns, a->insns, size);
 	/* It is the next one: relocations are noted before it is written. */
 	section = be_elf_sections(o->elf) + 1;

@@ -716,5 +716,5 @@ static void add_tests(TCase *tc)
 
 int main(void)
 {
-	return hookrig_run("routes", setup, add_tests);
+	return hookrig_run("routes", setup, add_tests, NULL);
 }

@@ -34,7 +34,7 @@ extern bool as_object;
 
 /*
  * All of main(): runs the tests that @add puts in, each with what @setup made, then
- * those of @add_both, as_object and not: none of tc ingress, since the bit by which an
+ * those of @add_both (NULL: none), as_object and not: none of tc ingress, since the bit by which an
  * object knows that is not set in test runs.  Returns the exit status, TEST_SKIPPED
  * without privilege.
  */
