@@ -26,7 +26,7 @@ static void go_on(uint64_t packets)
 	struct rules *other = r == &pass ? &stop : &pass;
 
 	ck_assert_uint_eq(before.counter[r->policy].packets, packets);
-	arrives();
+	is_stopped();
 	other->start[other->policy] = before.counter[r->policy];
 	ck_assert_msg(!commit_from(other, &before, false), "%s", diag.msg);
 	ck_assert_uint_eq(policy_packets(), packets + 1);
@@ -48,9 +48,9 @@ START_TEST(counters_survive_kill)
 		commit_from(&stop, NULL, false);
 		ck_assert_uint_eq(policy_packets(), 0);
 		for (i = 0; i < 2; i++)
-			arrives();
+			is_stopped();
 		ck_assert_ptr_eq(in_force(&before), &stop);
-		arrives();
+		is_stopped();
 		pass.start[pass.policy] = before.counter[stop.policy];
 		pid = fork();
 		if (!pid) {

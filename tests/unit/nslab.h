@@ -81,8 +81,9 @@ int commit_from(const struct rules *r, const struct be_image *before,
 void commit(const struct rules *r);
 void detach(void);		/* this family alone */
 
-/* Sends a datagram over lo: whether it arrives. */
+/* Sends a datagram over lo: whether it arrives, or whether it does not. */
 bool arrives(void);
+bool is_stopped(void);
 bool arrives_beside(void);	/* one of the other family */
 
 /* What is in force, by its image; NULL: nothing. */
