@@ -519,15 +519,6 @@ static int pin(int cpu)
 	return -EINVAL;
 }
 
-static FILE *open_file(const char *name, const char *mode)
-{
-	FILE *f = fopen(name, mode);
-
-	if (!f)
-		fprintf(stderr, "Can't open %s: %s\n", name, strerror(errno));
-	return f;
-}
-
 /* Before we leave: paths may lead elsewhere in another mount namespace. */
 static int open_files(struct bench *b, int n, char **names)
 {
@@ -537,15 +528,17 @@ static int open_files(struct bench *b, int n, char **names)
 	if (!b->file)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		b->file[i] = strcmp(names[i], "-") ?
-			     open_file(names[i], "re") : stdin;
+		b->file[i] = cmd_open(names[i]);
 		if (!b->file[i])
 			return -ENOENT;
 	}
 	if (b->svg) {
-		b->picture = open_file(b->svg, "we");
-		if (!b->picture)
+		b->picture = fopen(b->svg, "we");
+		if (!b->picture) {
+			fprintf(stderr, "Can't open %s: %s\n", b->svg,
+				strerror(errno));
 			return -ENOENT;
+		}
 	}
 	return 0;
 }
@@ -555,8 +548,7 @@ static void close_files(struct bench *b, int n)
 	int i;
 
 	for (i = 0; b->file && i < n; i++)
-		if (b->file[i] && b->file[i] != stdin)
-			fclose(b->file[i]);
+		cmd_close(b->file[i]);
 	free(b->file);
 	if (b->picture)
 		fclose(b->picture);
@@ -641,7 +633,7 @@ int cmd_bench(int argc, char **argv, bool json)
 	if (err)
 		return err < 0 ? 2 : 0;
 	if (b.print)
-		return bench_gen(&b) || fflush(stdout) ? 1 : 0;
+		return bench_gen(&b) ? 1 : 0;
 	if (geteuid()) {
 		fputs("xtbpf bench: must be run as root: it loads BPF programs\n",
 		      stderr);

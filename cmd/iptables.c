@@ -207,9 +207,7 @@ static int run(struct run *r, int argc, char **argv)
 	if (!status && !r->command.quit)
 		status = carry_out(r);
 	fe_command_clear(&r->command);
-	if (fflush(stdout) && !status)
-		status = FE_OTHER_PROBLEM;
-	return status;
+	return cmd_flush(fe_xt_program(), status);
 }
 
 static int start(int family, const char *prog, int argc, char **argv)

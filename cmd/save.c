@@ -167,7 +167,7 @@ static int save(struct args *a)
 {
 	struct be_image image = { 0 };
 	struct diag diag;
-	int err, written = 0;
+	int err;
 
 	diag_init(&diag);
 	err = fe_xt_init(a->family, a->prog);
@@ -177,18 +177,10 @@ static int save(struct args *a)
 		err = print_one(a, &image, &diag);
 	else if (!err)
 		err = cmd_image_each(&image, print_table, a, &diag);
-	if (fflush(stdout))
-		written = -errno;
-	else if (ferror(stdout))	/* for a reason that is forgotten */
-		written = -EIO;
-	if (written) {
-		err = written;
-		diag_error(&diag, NULL, "cannot write: %s", strerror(-err));
-	}
 	diag_print(&diag, stderr, a->prog);
 	diag_clear(&diag);
 	be_image_free(&image);
-	return err ? 1 : 0;
+	return cmd_flush(a->prog, err ? 1 : 0);
 }
 
 static int run(int family, const char *prog, int argc, char **argv)

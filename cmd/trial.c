@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cmd.h"
 #include "cmd/session.h"
 #include "frontend/restore.h"
 #include "frontend/xt.h"
@@ -168,18 +169,12 @@ static enum fe_exit read_rules(struct cmd_trial *t, FILE *in)
 /* Reads the file; what it says goes to stderr. */
 static bool read_file(struct cmd_trial *t)
 {
-	FILE *in = strcmp(t->file, "-") ? fopen(t->file, "re") : stdin;
+	FILE *in = cmd_open(t->file);
 	bool ok;
 
 	t->opened = in != NULL;
-	if (!in) {
-		fprintf(stderr, "Can't open %s: %s\n", t->file,
-			strerror(errno));
-		return false;
-	}
-	ok = read_rules(t, in) == FE_OK;
-	if (in != stdin)
-		fclose(in);
+	ok = in && read_rules(t, in) == FE_OK;
+	cmd_close(in);
 	return ok;
 }
 

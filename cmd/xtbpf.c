@@ -71,7 +71,7 @@ static int cmd_help(int argc, char **argv, bool json)
 	return cmd->run(2, args, json);
 }
 
-int cmd_xtbpf(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json",	no_argument,	NULL, 'j' },
@@ -80,6 +80,7 @@ int cmd_xtbpf(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	const struct command *cmd;
+	static char name[32];
 	bool json = false;
 	int c;
 
@@ -109,6 +110,13 @@ int cmd_xtbpf(int argc, char **argv)
 		return unknown(argv[optind]);
 	argc -= optind;
 	argv += optind;
+	snprintf(name, sizeof(name), "xtbpf %s", cmd->name);
+	argv[0] = name;		/* getopt says it */
 	optind = 0;		/* glibc: start again */
 	return cmd->run(argc, argv, json);
+}
+
+int cmd_xtbpf(int argc, char **argv)
+{
+	return cmd_flush(CMD_XTBPF, run(argc, argv));
 }

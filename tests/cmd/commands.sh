@@ -22,6 +22,10 @@ XTABLES_LOCKFILE=$tmp/lock
 restore() { "$bin/iptables-bpf-restore" "$@"; }
 save() { "$bin/iptables-bpf-save" "$@"; }
 xtbpf() { "$bin/xtbpf" "$@"; }
+iptables() { "$bin/iptables-bpf" "$@"; }
+
+full() { "$@" >/dev/full; }
+nowhere() { "$@" >&-; }
 
 # One form for both names and versions.
 plain() {
@@ -226,9 +230,18 @@ come_and_go() {
 		"'v3' does not exist: --attach says where else" \
 		restore "$tmp/a"
 	ok "which helps" restore --attach auto "$tmp/a"
-	# shellcheck disable=SC2016
-	ok "a full disk" exits 1 'No space left' \
-		sh -c 'exec "$1" >/dev/full' sh "$bin/iptables-bpf-save"
+	ok "a full disk" exits 1 'cannot write: No space left' full save
+	ok "... iptables -S" exits 1 '^iptables: cannot write: No space left' \
+		full iptables -S
+	ok "... status" exits 1 '^xtbpf: cannot write: No space left' \
+		full xtbpf status
+	ok "... status --json" exits 1 'cannot write: No space left' \
+		full xtbpf --json status
+	ok "... check" exits 1 '^xtbpf: cannot write: ' \
+		full xtbpf check "$tmp/a"
+	ok "no output to write to" exits 1 'cannot write: Bad file' \
+		nowhere xtbpf status
+	ok "... and none wanted" nowhere xtbpf detach -6
 	xtbpf detach
 }
 
@@ -305,6 +318,13 @@ check() {
 	ok "check shows the culprit" exits 1 '^  *\^~~~~$' xtbpf check "$tmp/c"
 	ok "check goes on" exits 1 "^$tmp/a: ok" xtbpf check "$tmp/c" "$tmp/a"
 	ok "check of nothing there" exits 1 "Can't open" xtbpf check /nonexistent
+	ok "check of a directory" exits 1 "Can't read /: Is a directory" \
+		xtbpf check /
+	ok "which is no ruleset" exits 1 '^/: not readable' xtbpf check /
+	ok "bench of a directory" exits 1 "Can't read /: Is a directory" \
+		xtbpf bench /
+	ok "a wrong option" exits 2 "^xtbpf check: unrecognized" \
+		xtbpf check --frob
 	ok "check --attach" exits 1 "hook 'xdp'" xtbpf check --attach xdp \
 		"$src/examples/office-gateway.rules"
 	ok "check --dump ir" exits 0 '^chain sub' xtbpf check --dump ir "$tmp/a"
