@@ -405,10 +405,6 @@ static int convert(struct convert *c)
 	}
 	if (!c->json && c->verbose >= 0 && c->in.n != 1)
 		summary(c);
-	if (fflush(stdout) || ferror(stdout)) {
-		perror("xtbpf convert");
-		return 1;
-	}
 	return c->count[CONVERTED] == c->in.n ? 0 : 1;
 }
 
