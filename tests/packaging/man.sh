@@ -143,6 +143,46 @@ translated() {
 			"$doc"/../frontend/match/*.c)
 }
 
+# keys NAME COMMAND...: what it prints is JSON, with keys that the page names.
+keys() {
+	local name=$1 key n=0
+
+	shift
+	"$@" >"$tmp/json" 2>"$tmp/err"
+	sed -n '/^.SH JSON/,/^.SH EXIT/p' "$doc/xtbpf.8" >"$tmp/section"
+	for key in $(jq -r '[paths[] | strings] | unique[]' "$tmp/json"); do
+		n=$((n + 1))
+		grep -q -w -e "$key" "$tmp/section" && continue
+		fail "$name: the page does not name the key $key"
+		n=-100
+	done
+	if [ $n = 0 ]; then
+		cat "$tmp/err"
+		fail "$name: no JSON with keys"
+	fi
+	[ $n -lt 1 ] || echo "PASS the keys of $name are in the page"
+}
+
+json() {
+	local rules=$doc/../examples/office-gateway.rules bad=$tmp/bad.rules
+
+	if ! command -v jq >/dev/null; then
+		echo "SKIP keys of JSON: needs jq"
+		return
+	fi
+	printf '%s\n' '*filter' '-A INPUT -s 192.0.2.0/24 -j DROP' \
+		'-A INPUT -s 192.0.2.1 -j DROP' COMMIT >"$tmp/shadow.rules"
+	printf '%s\n' '*filter' '-A INPUT -m limit -j DROP' COMMIT >"$bad"
+	keys check "$bin/xtbpf" --json check --verify "$tmp/shadow.rules" \
+		"$bad" "$tmp"
+	keys convert "$bin/xtbpf" --json convert -o "$tmp/objects" "$rules" \
+		"$bad"
+	[ "$(id -u)" = 0 ] || return
+	"$bin/iptables-bpf-restore" "$rules"
+	keys status "$bin/xtbpf" --json status
+	"$bin/xtbpf" detach
+}
+
 # lint PROGRAM COMMAND...: which says nothing about a page.
 lint() {
 	local program=$1 p said
@@ -166,6 +206,7 @@ lint() {
 options
 pages
 translated
+json
 lint mandoc mandoc -T lint -W warning
 lint groff groff -ww -man -z -T utf8
 exit $failed
