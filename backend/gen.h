@@ -298,8 +298,9 @@ struct be_route {
 };
 
 /*
- * A route lookup (route.c), or what is known of one (routes.c), for the packet at BE_R_IP coming in by the interface
- * whose index is at @ifindex in the context.  Does not fall through.
+ * A route lookup (route.c), or what is known of one (routes.c), for the packet at
+ * BE_R_IP coming in by the interface whose index is at @ifindex in the context.  Does
+ * not fall through.
  */
 void be_gen_route(struct be_gen *g, int ifindex, struct be_route *r);
 

@@ -16,9 +16,12 @@
 #include "backend/gen.h"
 
 #define LOG_ENTRIES	12	/* for each CPU */
-#define LOG_ENTRIES_MIN	6
+#define LOG_ENTRIES_MIN	8
 #define MAP_MAX		(1u << 24)	/* less of them where there are many CPUs */
 #define OWNER_SIZE	64
+
+/* An entry has 24 bits for what its place does not say of the destination. */
+_Static_assert(32 - LOG_ENTRIES_MIN <= 24, "entries of two destinations differ");
 
 /* Ticks in which the clock goes on by one: 64 ms to 640 ms, as HZ is. */
 #define LOG_TICKS	6
@@ -77,9 +80,10 @@ void be_routes_plan(struct be_gen *g)
 	    g->opts->alone || g->opts->routes == BE_ROUTES_NEVER)
 		return;
 	r->peeks = knows_device(g) && knows_forwarding(g);
-	r->used = r->peeks && !be_gen_v6(g) && !wants_device(g) && knows(g, BE_DEV_NET) &&
-		  knows(g, BE_NET_COOKIE) && knows(g, BE_NET_RULES) &&
-		  knows(g, BE_NET_NEXTHOPS) && knows(g, BE_NET_ROUTES);
+	r->used = r->peeks && !be_gen_v6(g) && !wants_device(g) &&
+		  knows(g, BE_DEV_NET) && knows(g, BE_NET_COOKIE) &&
+		  knows(g, BE_NET_RULES) && knows(g, BE_NET_NEXTHOPS) &&
+		  knows(g, BE_NET_ROUTES);
 	while (r->log_entries > LOG_ENTRIES_MIN &&
 	       area_size(r) > MAP_MAX / r->ncpus)
 		r->log_entries--;

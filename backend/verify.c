@@ -3,10 +3,11 @@
  * backend/verify.c - witnesses through the evaluator, the walk and the programs
  *
  * The evaluator is ir_boxes_eval(), who is held against ir_eval() for a sample of
- * the packets, and for all that he and a judge do not agree about.  Verdicts are compared packet by packet, counters at the end: the packets have
- * different lengths, so that one rule counted for another shows in the bytes.
- * Where only counters differ, all packets are made once more to find the first
- * that was counted wrongly.
+ * the packets, and for all that he and a judge do not agree about.  Verdicts are
+ * compared packet by packet, counters at the end: the packets have different
+ * lengths, so that one rule counted for another shows in the bytes.  Where only
+ * counters differ, all packets are made once more to find the first that was
+ * counted wrongly.
  */
 #include "backend/verify.h"
 
@@ -59,8 +60,8 @@ enum { WALK = BE_NTYPES, QUICK };
 
 /*
  * Who judges: the classifier's walk in C, or a program; and ir_boxes_eval(), of
- * whom it is said whether he agrees with ir_eval().  A program judges each packet twice: by the table, and then, where it has a flow
- * memo, from what that kept.
+ * whom it is said whether he agrees with ir_eval().  A program judges each packet
+ * twice: by the table, and then, where it has a flow memo, from what that kept.
  */
 struct judge {
 	int		type;		/* or one of WALK, QUICK */
