@@ -8,7 +8,7 @@
  * `xtbpf convert` wrote, attaches its program in this network namespace to INPUT,
  * FORWARD and OUTPUT at PRIORITY (-1 is just before iptables; each may be taken only
  * once), and pins the links and the counters in DIR, a folder of a bpffs.  Removing the
- * links' pins takes it off again.
+ * links' pins takes it off again.  Where anything fails it is on no hook.
  *
  *	cc -o attach-netfilter attach-netfilter.c -lbpf
  */
@@ -28,10 +28,14 @@
 #define PROG_TYPE_NETFILTER	32
 #define ATTACH_TYPE_NETFILTER	45
 
-static const char *const hooks[] = {
+enum { FIRST = NF_INET_LOCAL_IN, LAST = NF_INET_LOCAL_OUT, COUNTERS, NPINS };
+
+/* What is pinned: a link for each hook, and a map. */
+static const char *const names[NPINS] = {
 	[NF_INET_LOCAL_IN]	= "input",
 	[NF_INET_FORWARD]	= "forward",
 	[NF_INET_LOCAL_OUT]	= "output",
+	[COUNTERS]		= "counters",
 };
 
 static int fail(const char *what)
@@ -80,15 +84,36 @@ static struct bpf_program *find(struct bpf_object *obj)
 	return found;
 }
 
+/* All of @fd in @dir, or none.  0 or an exit status. */
+static int pin(const int fd[NPINS], const char *dir)
+{
+	char path[512];
+	int i, rc;
+
+	for (i = FIRST; i < NPINS; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		if (bpf_obj_pin(fd[i], path))
+			break;
+	}
+	if (i == NPINS)
+		return 0;
+	rc = fail(path);
+	while (i-- > FIRST) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	return rc;
+}
+
+/* Links that are not pinned end with this process. */
 int main(int argc, char **argv)
 {
 	struct bpf_program *prog;
 	struct bpf_object *obj;
-	char path[512];
 	uint32_t family, hook;
-	int link;
+	int fd[NPINS];
 
-	if (argc != 5) {
+	if (argc != 5 || (strcmp(argv[2], "ipv4") && strcmp(argv[2], "ipv6"))) {
 		fprintf(stderr, "Usage: attach-netfilter OBJECT ipv4|ipv6 PRIORITY DIR\n");
 		return 2;
 	}
@@ -97,19 +122,12 @@ int main(int argc, char **argv)
 	prog = obj ? find(obj) : NULL;
 	if (!prog || bpf_object__load(obj))
 		return fail(argv[1]);
-	snprintf(path, sizeof(path), "%s/counters", argv[4]);
-	if (bpf_obj_pin(bpf_object__find_map_fd_by_name(obj, "xtbpf_count"),
-			path))
-		return fail(path);
-	for (hook = NF_INET_LOCAL_IN; hook <= NF_INET_LOCAL_OUT; hook++) {
-		link = attach(bpf_program__fd(prog), family, hook,
-			      atoi(argv[3]));
-		if (link < 0)
-			return fail(hooks[hook]);
-		snprintf(path, sizeof(path), "%s/%s", argv[4], hooks[hook]);
-		if (bpf_obj_pin(link, path))
-			return fail(path);
+	for (hook = FIRST; hook <= LAST; hook++) {
+		fd[hook] = attach(bpf_program__fd(prog), family, hook,
+				  atoi(argv[3]));
+		if (fd[hook] < 0)
+			return fail(names[hook]);
 	}
-	bpf_object__close(obj);
-	return 0;
+	fd[COUNTERS] = bpf_object__find_map_fd_by_name(obj, "xtbpf_count");
+	return pin(fd, argv[4]);
 }

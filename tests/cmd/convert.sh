@@ -417,6 +417,14 @@ at_netfilter() {
 		map_counts "pinned /run/fs/counters" >have && same
 }
 
+# Where one of the hooks is taken, it is on none.
+taken() {
+	mkdir /run/fs/again && rm /run/fs/input /run/fs/output && sleep 0.2 &&
+		! "$attach" nf/traffic.bpf.o ipv4 -5 /run/fs/again 2>err &&
+		grep -q '^attach-netfilter: forward: ' err &&
+		[ -z "$(ls /run/fs/again)" ]
+}
+
 detach_netfilter() {
 	rm -f /run/fs/input /run/fs/forward /run/fs/output /run/fs/counters
 	umount /run/fs
@@ -491,6 +499,7 @@ for p in bpftool tc iptables-legacy ping "$attach"; do
 done
 ok 'packets with iptables-legacy' eval 'make_net && want'
 ok 'the same packets at netfilter' at_netfilter
+ok 'a hook that is taken' taken
 detach_netfilter
 ok 'the same packets at xdp' at_xdp
 ip link set dev v0 xdpgeneric off
