@@ -568,8 +568,9 @@ static int collect(struct convert *c, int n, char **path)
 		fprintf(stderr, "xtbpf convert: %s: %s\n", at, strerror(-err));
 		return -EINVAL;
 	}
-	if (!cmd_inputs_clash(&c->in, &a, &b))
-		return 0;
+	err = cmd_inputs_clash(&c->in, &a, &b);
+	if (err != -EEXIST)
+		return err;
 	fprintf(stderr, "xtbpf convert: '%s' and '%s' would both become '%s'\n",
 		a->path, b->path, a->output);
 	return -EINVAL;
@@ -593,8 +594,7 @@ int cmd_convert(int argc, char **argv, bool json)
 		err = fe_xt_init(c.family, c.family == AF_INET6 ?
 				 CMD_RESTORE6 : CMD_RESTORE);
 	if (err && err != -EINVAL)
-		fprintf(stderr, "xtbpf convert: libxtables: %s\n",
-			strerror(-err));
+		fprintf(stderr, "xtbpf convert: %s\n", strerror(-err));
 	err = err ? 2 : convert(&c);
 	cmd_inputs_free(&c.in);
 	return err;

@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,25 +172,25 @@ static int by_output(const void *a, const void *b)
 	return strcmp((*x)->output, (*y)->output);
 }
 
-bool cmd_inputs_clash(const struct cmd_inputs *in, const struct cmd_input **a,
-		      const struct cmd_input **b)
+int cmd_inputs_clash(const struct cmd_inputs *in, const struct cmd_input **a,
+		     const struct cmd_input **b)
 {
 	const struct cmd_input **list = calloc(in->n + 1, sizeof(*list));
-	bool found = false;
 	uint32_t i;
+	int err = 0;
 
 	if (!list)
-		return false;
+		return -ENOMEM;
 	for (i = 0; i < in->n; i++)
 		list[i] = &in->input[i];
 	qsort(list, in->n, sizeof(*list), by_output);
-	for (i = 0; !found && i + 1 < in->n; i++) {
-		found = !by_output(&list[i], &list[i + 1]);
+	for (i = 0; !err && i + 1 < in->n; i++) {
+		err = by_output(&list[i], &list[i + 1]) ? 0 : -EEXIST;
 		*a = list[i];
 		*b = list[i + 1];
 	}
 	free(list);
-	return found;
+	return err;
 }
 
 void cmd_inputs_free(struct cmd_inputs *in)

@@ -5,7 +5,6 @@
 #ifndef CMD_INPUTS_H
 #define CMD_INPUTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct cmd_input {
@@ -29,11 +28,11 @@ int cmd_inputs_add(struct cmd_inputs *in, const char *path, const char *dir,
 		   const char **at);
 
 /*
- * Two inputs that would become the same object: both are put in *a and *b.  False:
- * there are none.
+ * Two inputs that would become the same object are put in *a and *b: -EEXIST.  0:
+ * there are none, or -ENOMEM.
  */
-bool cmd_inputs_clash(const struct cmd_inputs *in, const struct cmd_input **a,
-		      const struct cmd_input **b);
+int cmd_inputs_clash(const struct cmd_inputs *in, const struct cmd_input **a,
+		     const struct cmd_input **b);
 
 void cmd_inputs_free(struct cmd_inputs *in);
 
