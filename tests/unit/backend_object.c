@@ -9,6 +9,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -491,6 +492,71 @@ START_TEST(goes_by_names)
 }
 END_TEST
 
+/* A packet to lo, which a program at xdp judges, run on @cpu. */
+static void run_on(int cpu, int prog)
+{
+	uint8_t frame[14 + 28] = { [12] = 8, [14] = 0x45, [17] = 28, [22] = 64,
+				   [23] = 17, [26] = 10, [30] = 127, [33] = 1 };
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame,
+		    .data_size_in = sizeof(frame), .repeat = 1);
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(set), &set), 0);
+	ck_assert_msg(!bpf_prog_test_run_opts(prog, &o), "%s", strerror(errno));
+}
+
+/* Whether anything is in the flow memo. */
+static bool noted(const struct bpf_object *obj)
+{
+	struct bpf_map *m = bpf_object__find_map_by_name(obj, "x.bss");
+	const uint32_t zero = 0, size = bpf_map__value_size(m);
+	char *value = calloc(1, size);
+	uint32_t i;
+
+	ck_assert_ptr_nonnull(value);
+	ck_assert(!bpf_map_lookup_elem(bpf_map__fd(m), &zero, value));
+	for (i = 0; i < size && !value[i]; i++)
+		;
+	free(value);
+	return i < size;
+}
+
+/* A CPU for which there is no area uses no other's. */
+START_TEST(more_cpus_than_areas)
+{
+	const struct be_object_opts opts = {
+		.flows = BE_FLOWS_ALWAYS, .cpus = 1,
+	};
+	const struct be_plan plan = {
+		.type = BE_XDP, .hooks = { [BE_XDP] = BOTH },
+	};
+	struct bpf_program *p;
+	struct bpf_object *obj;
+	struct be_object *o;
+	size_t size;
+	void *image;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return;
+	translate(loadable(BE_XDP));
+	o = be_object_new(c, &plan, &opts, &diag);
+	ck_assert_ptr_nonnull(o);
+	ck_assert_int_eq(be_object_finish(o, NULL, &image, &size, &diag), 0);
+	be_object_free(o);
+	obj = open_image(image, size);
+	ck_assert_int_eq(bpf_object__load(obj), 0);
+	p = bpf_object__next_program(obj, NULL);
+	run_on(1, bpf_program__fd(p));
+	ck_assert(!noted(obj));
+	run_on(0, bpf_program__fd(p));
+	ck_assert(noted(obj));
+	bpf_object__close(obj);
+	free(image);
+}
+END_TEST
+
 static void add_all(Suite *s, bool root)
 {
 	TCase *tc = tcase_create("objects");
@@ -509,6 +575,7 @@ static void add_all(Suite *s, bool root)
 		tcase_add_loop_test(tc, loads, 0, types());
 		tcase_add_loop_test(tc, loads_whole, 0, types());
 		tcase_add_loop_test(tc, goes_by_names, 0, 2);
+		tcase_add_test(tc, more_cpus_than_areas);
 	}
 	suite_add_tcase(s, tc);
 }
