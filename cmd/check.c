@@ -18,6 +18,7 @@
 #include "backend/program.h"
 #include "cmd/cmd.h"
 #include "cmd/dump.h"
+#include "cmd/json.h"
 #include "cmd/session.h"
 #include "cmd/trial.h"
 #include "cmd/verify.h"

@@ -26,6 +26,7 @@
 #include "cmd/batch.h"
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
+#include "cmd/json.h"
 #include "cmd/note.h"
 #include "cmd/output.h"
 #include "cmd/session.h"

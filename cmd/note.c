@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "cmd/json.h"
 #include "cmd/session.h"
-#include "cmd/trial.h"
 
 static struct json_object *program(const struct be_object_program *p)
 {

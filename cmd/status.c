@@ -15,6 +15,7 @@
 
 #include "backend/ns.h"
 #include "cmd/cmd.h"
+#include "cmd/json.h"
 #include "cmd/session.h"
 #include "frontend/xt.h"
 
@@ -157,16 +158,6 @@ static int print_view(struct view *v, struct diag *diag)
 	return 0;
 }
 
-static void add_string(struct json_object *o, const char *key, const char *s)
-{
-	json_object_object_add(o, key, json_object_new_string(s));
-}
-
-static void add_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
-
 static struct json_object *json_chains(const struct ir_table *t)
 {
 	struct json_object *list = json_object_new_array(), *o;
@@ -176,12 +167,12 @@ static struct json_object *json_chains(const struct ir_table *t)
 	for (i = 0; i < ir_table_nchains(t); i++) {
 		c = ir_table_chain(t, i);
 		o = json_object_new_object();
-		add_string(o, "name", c->name);
-		add_number(o, "rules", c->nrules);
+		cmd_json_string(o, "name", c->name);
+		cmd_json_number(o, "rules", c->nrules);
 		if (c->hook != IR_HOOK_NONE) {
-			add_string(o, "policy", ir_target_name(c->policy));
-			add_number(o, "packets", c->counter.packets);
-			add_number(o, "bytes", c->counter.bytes);
+			cmd_json_string(o, "policy", ir_target_name(c->policy));
+			cmd_json_number(o, "packets", c->counter.packets);
+			cmd_json_number(o, "bytes", c->counter.bytes);
 		}
 		json_object_array_add(list, o);
 	}
@@ -204,17 +195,17 @@ static struct json_object *json_prog(const struct be_status *st, int type)
 		if ((int)st->link[i].type != type)
 			continue;
 		l = json_object_new_object();
-		add_string(l, "where", st->link[i].where);
-		add_number(l, "prog_id", st->link[i].prog_id);
+		cmd_json_string(l, "where", st->link[i].where);
+		cmd_json_number(l, "prog_id", st->link[i].prog_id);
 		json_object_array_add(links, l);
 	}
-	add_string(o, "hook", be_hook_type_name(type));
+	cmd_json_string(o, "hook", be_hook_type_name(type));
 	json_object_object_add(o, "judges", hooks);
-	add_number(o, "prog_id", st->prog[type].prog_id);
-	add_number(o, "instructions", st->prog[type].insns);
-	add_number(o, "jited_bytes", st->prog[type].jited);
-	add_number(o, "flow_bytes", st->prog[type].flows);
-	add_number(o, "route_bytes", st->prog[type].routes);
+	cmd_json_number(o, "prog_id", st->prog[type].prog_id);
+	cmd_json_number(o, "instructions", st->prog[type].insns);
+	cmd_json_number(o, "jited_bytes", st->prog[type].jited);
+	cmd_json_number(o, "flow_bytes", st->prog[type].flows);
+	cmd_json_number(o, "route_bytes", st->prog[type].routes);
 	json_object_object_add(o, "attached", links);
 	return o;
 }
@@ -223,10 +214,10 @@ static int json_table(void *ctx, struct ir_table *t, bool judged)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_string(o, "name", ir_table_name(t));
-	add_string(o, "state", fate(t, judged));
-	json_object_object_add(o, "enforced", json_object_new_boolean(judged));
-	add_number(o, "rules", cmd_table_nrules(t));
+	cmd_json_string(o, "name", ir_table_name(t));
+	cmd_json_string(o, "state", fate(t, judged));
+	cmd_json_bool(o, "enforced", judged);
+	cmd_json_number(o, "rules", cmd_table_nrules(t));
 	json_object_object_add(o, "chains", json_chains(t));
 	json_object_array_add(ctx, o);
 	return 0;
@@ -234,17 +225,15 @@ static int json_table(void *ctx, struct ir_table *t, bool judged)
 
 static void json_loaded(const struct be_status *st, struct json_object *o)
 {
-	add_number(o, "generation", st->generation);
-	add_number(o, "image_bytes", st->image_bytes);
+	cmd_json_number(o, "generation", st->generation);
+	cmd_json_number(o, "image_bytes", st->image_bytes);
 	if (!st->judges)
 		return;
-	add_string(o, "hook", be_hook_type_name(st->type));
-	json_object_object_add(o, "automatic",
-			       json_object_new_boolean(st->automatic));
-	json_object_object_add(o, "conntrack",
-			       json_object_new_boolean(st->conntrack));
-	add_number(o, "table_bytes", st->table_bytes);
-	add_number(o, "counters", st->ncounters);
+	cmd_json_string(o, "hook", be_hook_type_name(st->type));
+	cmd_json_bool(o, "automatic", st->automatic);
+	cmd_json_bool(o, "conntrack", st->conntrack);
+	cmd_json_number(o, "table_bytes", st->table_bytes);
+	cmd_json_number(o, "counters", st->ncounters);
 }
 
 static int json_view(struct view *v, struct json_object *list,
@@ -255,10 +244,9 @@ static int json_view(struct view *v, struct json_object *list,
 	struct json_object *tables = json_object_new_array();
 	int type;
 
-	add_number(o, "netns_cookie", v->status.cookie);
-	json_object_object_add(o, "here",
-			       json_object_new_boolean(v->status.here));
-	add_string(o, "family", family_name(v));
+	cmd_json_number(o, "netns_cookie", v->status.cookie);
+	cmd_json_bool(o, "here", v->status.here);
+	cmd_json_string(o, "family", family_name(v));
 	json_loaded(&v->status, o);
 	json_object_object_add(o, "tables", tables);
 	for (type = 0; type < BE_NTYPES; type++)

@@ -11,24 +11,10 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/json.h"
 #include "cmd/session.h"
 #include "frontend/restore.h"
 #include "frontend/xt.h"
-
-void cmd_json_string(struct json_object *o, const char *key, const char *s)
-{
-	json_object_object_add(o, key, json_object_new_string(s));
-}
-
-void cmd_json_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
-
-void cmd_json_bool(struct json_object *o, const char *key, bool yes)
-{
-	json_object_object_add(o, key, json_object_new_boolean(yes));
-}
 
 static int begin(void *ctx, const char *table, struct ir_table **out,
 		 struct diag *diag)

@@ -72,9 +72,4 @@ struct json_object *cmd_trial_describe(struct cmd_trial *t,
 void cmd_trial_verified(struct cmd_trial *t, struct json_object *o,
 			const struct cmd_verified *v);
 
-/* One member more for an object. */
-void cmd_json_string(struct json_object *o, const char *key, const char *s);
-void cmd_json_number(struct json_object *o, const char *key, uint64_t n);
-void cmd_json_bool(struct json_object *o, const char *key, bool yes);
-
 #endif

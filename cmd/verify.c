@@ -9,16 +9,7 @@
 #include <unistd.h>
 
 #include "backend/verify.h"
-
-static void add_string(struct json_object *o, const char *key, const char *s)
-{
-	json_object_object_add(o, key, json_object_new_string(s));
-}
-
-static void add_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
+#include "cmd/json.h"
 
 /* The rules that no packet reaches, both ways, and what is shown meanwhile. */
 struct idle {
@@ -72,11 +63,11 @@ static void without(void *ctx, const struct ir_chain *chain,
 		fprintf(idle->text, " line %u", by->loc.line);
 	fputc('\n', idle->text);
 	o = json_object_new_object();
-	add_number(o, "line", rule->loc.line);
-	add_string(o, "chain", chain->name);
-	add_string(o, "reason", reason(why));
+	cmd_json_number(o, "line", rule->loc.line);
+	cmd_json_string(o, "chain", chain->name);
+	cmd_json_string(o, "reason", reason(why));
 	if (by)
-		add_number(o, "by", by->loc.line);
+		cmd_json_number(o, "by", by->loc.line);
 	json_object_array_add(idle->list, o);
 }
 
@@ -85,18 +76,17 @@ static struct json_object *json_verified(const struct be_verified *v,
 {
 	struct json_object *o = json_object_new_object();
 
-	add_number(o, "rules", v->rules);
-	add_number(o, "witnessed", v->result[IR_WITNESS_FOUND]);
-	add_number(o, "shadowed", v->result[IR_WITNESS_SHADOWED]);
-	add_number(o, "never", v->result[IR_WITNESS_NEVER]);
-	add_number(o, "unreachable", v->result[IR_WITNESS_UNREACHABLE]);
-	add_number(o, "unknown", v->result[IR_WITNESS_UNKNOWN]);
-	add_number(o, "packets", v->packets);
-	add_number(o, "plain", v->plain);
-	add_number(o, "walked", v->walked);
-	add_number(o, "differences", v->differences);
-	json_object_object_add(o, "programs",
-			       json_object_new_boolean(v->programs));
+	cmd_json_number(o, "rules", v->rules);
+	cmd_json_number(o, "witnessed", v->result[IR_WITNESS_FOUND]);
+	cmd_json_number(o, "shadowed", v->result[IR_WITNESS_SHADOWED]);
+	cmd_json_number(o, "never", v->result[IR_WITNESS_NEVER]);
+	cmd_json_number(o, "unreachable", v->result[IR_WITNESS_UNREACHABLE]);
+	cmd_json_number(o, "unknown", v->result[IR_WITNESS_UNKNOWN]);
+	cmd_json_number(o, "packets", v->packets);
+	cmd_json_number(o, "plain", v->plain);
+	cmd_json_number(o, "walked", v->walked);
+	cmd_json_number(o, "differences", v->differences);
+	cmd_json_bool(o, "programs", v->programs);
 	json_object_object_add(o, "without_witness", list);
 	return o;
 }
