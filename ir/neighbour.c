@@ -277,3 +277,91 @@ bool ir_neighbour(const struct ir_rule *rule, enum ir_hook hook, uint32_t n,
 	ir_recipe_finish(out);
 	return ok && memcmp(out, from, sizeof(*out));
 }
+
+/* --- between two rules --- */
+
+/* Whether @rule asks no more of a field than that it may be @v. */
+static bool allows(const struct ir_rule *rule, enum ir_field f, uint32_t v)
+{
+	const struct ir_pred *pred;
+	uint32_t i, k, n = rule ? count_preds(rule) : 0;
+	bool any;
+
+	for (i = 0; i < n; i++) {
+		pred = find_pred(rule, i);
+		if (pred->kind != IR_PRED_TERMS)
+			continue;
+		any = false;
+		for (k = 0; k < pred->nterms; k++)
+			any |= pred->term[k].field != f ||
+			       ((v & pred->term[k].mask) >= pred->term[k].lo &&
+				(v & pred->term[k].mask) <= pred->term[k].hi);
+		if (pred->nterms && pred->term->field == f &&
+		    any == pred->negate)
+			return false;
+	}
+	return true;
+}
+
+/* A value for which @t holds: one of its ends, or any. */
+static uint32_t value_in(const struct ir_term *t, struct rng *r)
+{
+	const uint32_t max = ir_field_max(t->field), rest = ~t->mask & max;
+	const uint32_t hi = t->hi < max ? t->hi : max;
+
+	switch (rng_below(r, 4)) {
+	case 0:
+		return t->lo;
+	case 1:
+		return hi | rest;
+	default:
+		return rng_range(r, t->lo, hi) | (rng_u32(r) & rest);
+	}
+}
+
+/* Fields that are numbers in any packet; which headers it has stays as it is. */
+static bool can_mix(const struct ir_recipe *c, enum ir_field f, uint32_t v)
+{
+	struct ir_set all;
+
+	if (f == IR_KIND || f == IR_CTSTATE || f >= IR_EXT)
+		return false;
+	if (f != IR_PROTO || !c->build.ipv6)
+		return true;
+	ir_set_all(&all, true, f);
+	return c->kind != IR_KIND_NOPROTO && v && ir_set_has(&all, v);
+}
+
+/* Words of one address have one bit, so that all are taken or none. */
+static uint32_t bit_of(enum ir_field f)
+{
+	if (f >= IR_SADDR1 && f <= IR_SADDR3)
+		f = IR_SADDR;
+	else if (f >= IR_DADDR1 && f <= IR_DADDR3)
+		f = IR_DADDR;
+	return 1u << f;
+}
+
+void ir_neighbour_mix(const struct ir_rule *rule, const struct ir_rule *other,
+		      struct rng *r, struct ir_recipe *c)
+{
+	const uint32_t take = rng_u32(r) | rng_u32(r);
+	const bool stay = !rng_one_in(r, 8);
+	uint32_t i, v, n = count_preds(other);
+	const struct ir_pred *pred;
+	const struct ir_term *t;
+
+	for (i = 0; i < n; i++) {
+		pred = find_pred(other, i);
+		if (pred->kind != IR_PRED_TERMS || pred->negate ||
+		    !pred->nterms)
+			continue;
+		t = &pred->term[rng_below(r, pred->nterms)];
+		if (!(take & bit_of(t->field)))
+			continue;
+		v = value_in(t, r);
+		if (can_mix(c, t->field, v) &&
+		    (!stay || allows(rule, t->field, v)))
+			set_value(c, t->field, v);
+	}
+}

@@ -20,4 +20,12 @@ bool ir_neighbour(const struct ir_rule *rule, enum ir_hook hook, uint32_t n,
 		  const struct ir_recipe *from, struct rng *r,
 		  struct ir_recipe *out);
 
+/*
+ * Gives some fields of *c, a packet inside @rule (NULL: a policy), values that
+ * @other asks for, mostly such that it stays inside: it comes to where the two
+ * meet, or near.
+ */
+void ir_neighbour_mix(const struct ir_rule *rule, const struct ir_rule *other,
+		      struct rng *r, struct ir_recipe *c);
+
 #endif

@@ -33,10 +33,12 @@
 #define MAX_LENGTH	65535
 #define SHARED		4	/* other rules that are tried for one packet */
 #define SHARED_MAX	20	/* such packets for a rule */
+#define SHARED_PART	4	/* of those for several rules, the others mixed */
+#define MIXED		2	/* rules that fields are taken from */
 #define NEAR		40	/* with fewer, as many of these as neighbours */
 
-/* All rules together look at so many others, then the search gets short. */
-#define WORK		4000000000u
+/* All traces together look at so much (ir_tracer_work()), then they get few. */
+#define WORK		1000000000u
 #define SHORT_TRACES	12
 
 struct way {
@@ -637,17 +639,43 @@ static int give_shared(struct ir_witness *w, uint32_t n, ir_probe_fn *probe,
 	return err;
 }
 
-/* Both sorts, where there is not room for all neighbours. */
+/* The same, quickly: the witness with values that other rules ask for. */
+static int give_mixed(struct ir_witness *w, const struct ir_recipe *found,
+		      uint32_t n, ir_probe_fn *probe, void *ctx)
+{
+	const struct ir_rule *r;
+	struct ir_recipe c;
+	uint32_t i, k;
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++) {
+		c = *found;
+		for (k = 0; k < MIXED; k++) {
+			r = other_rule(w);
+			if (r)
+				ir_neighbour_mix(w->goal.rule, r, &w->rng, &c);
+		}
+		ir_recipe_finish(&c);
+		err = give(w, &c, false, probe, ctx);
+	}
+	return err;
+}
+
+/* All sorts, where there is not room for all neighbours. */
 static int give_others(struct ir_witness *w, uint32_t n, ir_probe_fn *probe,
 		       void *ctx)
 {
-	uint32_t near = n < NEAR ? (n + 1) / 2 : n, left = near;
+	uint32_t near = n < NEAR ? (n + 1) / 2 : n, left = near, shared;
+	const struct ir_recipe found = w->found;
 	int err = give_neighbours(w, &left, probe, ctx);
 
 	n -= near - left;
-	if (err)
-		return err;
-	return give_shared(w, n < SHARED_MAX ? n : SHARED_MAX, probe, ctx);
+	shared = (n + SHARED_PART - 1) / SHARED_PART;
+	if (shared > SHARED_MAX)
+		shared = SHARED_MAX;
+	if (!err)
+		err = give_mixed(w, &found, n - shared, probe, ctx);
+	return err ? err : give_shared(w, shared, probe, ctx);
 }
 
 int ir_witness_find(struct ir_witness *w, const struct ir_chain *chain,

@@ -16,6 +16,7 @@
 
 #include "backend/program.h"
 #include "backend/verify.h"
+#include "ir/boxes.h"
 #include "ir/space.h"
 #include "tests/unit/faults.h"
 #include "tests/unit/run.h"
@@ -200,6 +201,72 @@ START_TEST(nothing_wrong)
 }
 END_TEST
 
+/* --- a quick evaluation that is wrong --- */
+
+static enum { HONEST, VERDICT, COUNTER } lie;
+static uint32_t liar_index;		/* the counter he lies about */
+
+enum ir_target __wrap_ir_boxes_eval(const struct ir_boxes *b,
+				    enum ir_hook hook,
+				    const struct ir_packet *p,
+				    struct ir_counter *count);
+enum ir_target __real_ir_boxes_eval(const struct ir_boxes *b,
+				    enum ir_hook hook,
+				    const struct ir_packet *p,
+				    struct ir_counter *count);
+
+/* In the place of ir_boxes_eval(), by the linker. */
+enum ir_target __wrap_ir_boxes_eval(const struct ir_boxes *b,
+				    enum ir_hook hook,
+				    const struct ir_packet *p,
+				    struct ir_counter *count)
+{
+	enum ir_target got = __real_ir_boxes_eval(b, hook, p, count);
+	const bool chosen = p->field[IR_TTL] == 17;
+
+	if (lie == VERDICT && chosen)
+		return got == IR_ACCEPT ? IR_DROP : IR_ACCEPT;
+	if (lie == COUNTER && chosen && count)
+		count[liar_index].packets++;
+	return got;
+}
+
+/* Neither the walk nor a program is blamed for it. */
+START_TEST(wrong_evaluation)
+{
+	struct ir_table *t = ir_table_new(AF_INET, "filter");
+	struct tr_classifier *c;
+	struct be_verified out;
+	struct ir_rule *r;
+	struct diag diag;
+	uint32_t i;
+
+	diag_init(&diag);
+	for (i = 0; i < (_i % 2 ? 3000 : 30); i++) {
+		r = add_rule(t, ir_table_base(t, IR_HOOK_INPUT), IR_DROP, NULL);
+		add_prefix(t, r, IR_SADDR, i << 8, 24);
+		ck_assert_int_eq(ir_rule_add_range(t, r, IR_TTL, 10, 17, false),
+				 0);
+	}
+	c = translate(t);
+	liar_index = ir_table_base(t, IR_HOOK_OUTPUT)->index;
+	lie = HONEST;
+	ck_assert_int_eq(verify(t, c, true, &out, &diag), 0);
+	ck_assert_uint_gt(out.plain, 100);
+	ck_assert(_i % 2 ? out.plain < out.packets :
+		  out.plain == out.packets);
+	lie = _i / 2 ? COUNTER : VERDICT;
+	ck_assert_int_eq(verify(t, c, true, &out, &diag), -EILSEQ);
+	ck_assert_uint_gt(out.differences, 0);
+	ck_assert_msg(strstr(diag.msg, "the quick evaluation of the rules"),
+		      "%s", diag.msg);
+	lie = HONEST;
+	diag_clear(&diag);
+	tr_classifier_free(c);
+	ir_table_free(t);
+}
+END_TEST
+
 /* --- the programs --- */
 
 START_TEST(programs)
@@ -261,6 +328,7 @@ static Suite *suite(bool run)
 	tc = tcase_create("walk");
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, nothing_wrong, 0, 8);
+	tcase_add_loop_test(tc, wrong_evaluation, 0, 4);
 	suite_add_tcase(s, tc);
 	if (!run)
 		return s;
