@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -45,6 +46,9 @@
 #define MIN_NEIGHBOURS	8
 #define MAX_NEIGHBOURS	64
 #define MAX_ROUNDS	32
+
+/* Seconds of CPU time, then the rules that are left get a witness and one more. */
+#define SECONDS		30
 
 /*
  * A test run takes as long as everything else: with more rules than this, only every
@@ -98,6 +102,8 @@ struct verify {
 	struct ir_boxes	*boxes;
 	struct judge	quick;
 	uint64_t	number;		/* of the packet, from the first round on */
+	uint64_t	hurry;		/* from which packet on there is no time */
+	clock_t		start;
 
 	/* Looking for the packet that a counter was wrong about. */
 	const struct judge *suspect;
@@ -713,6 +719,15 @@ static void report(const struct verify *v)
 		v->v->progress(v->v->ctx, v->out->rules, v->n);
 }
 
+/* The same each time that the packets are made. */
+static uint32_t neighbours_now(struct verify *v)
+{
+	if (!v->suspect && v->number < v->hurry &&
+	    clock() - v->start > (clock_t)SECONDS * CLOCKS_PER_SEC)
+		v->hurry = v->number;
+	return v->number < v->hurry ? neighbours(v) : 1;
+}
+
 /* Each rule once more, with other packets. */
 static int round_chain(struct verify *v, struct ir_witness *w,
 		       const struct ir_chain *c, ir_probe_fn *probe, bool first)
@@ -727,7 +742,8 @@ static int round_chain(struct verify *v, struct ir_witness *w,
 		if (!first && v->idle[i < c->nrules ? c->rule[i]->index :
 				      c->index])
 			continue;
-		res = ir_witness_find(w, c, i, neighbours(v), probe, v, &by);
+		res = ir_witness_find(w, c, i, neighbours_now(v),
+				      probe, v, &by);
 		if (res < 0)
 			return res;
 		if (first)
@@ -764,7 +780,8 @@ static int all_packets(struct verify *v, ir_probe_fn *probe)
 	do {
 		err = round_table(v, i, probe, first && !i);
 		i++;
-		if (first && v->out->packets >= ENOUGH)
+		if (first && (v->out->packets >= ENOUGH ||
+			      v->number >= v->hurry))
 			max = i;
 	} while (!err && i < max);
 	v->rounds = i;
@@ -776,6 +793,7 @@ int be_verify(const struct be_verify *in, struct be_verified *out,
 {
 	struct verify v = {
 		.v = in, .out = out, .diag = diag, .table = -1, .test = -1,
+		.hurry = UINT64_MAX, .start = clock(),
 	};
 	int err;
 

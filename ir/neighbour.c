@@ -342,6 +342,14 @@ static uint32_t bit_of(enum ir_field f)
 	return 1u << f;
 }
 
+void ir_neighbour_cut(struct rng *r, struct ir_recipe *c)
+{
+	const struct ir_recipe old = *c;
+
+	if (!move_kind((enum sort)rng_below(r, NSORTS), r, c))
+		*c = old;
+}
+
 void ir_neighbour_mix(const struct ir_rule *rule, const struct ir_rule *other,
 		      struct rng *r, struct ir_recipe *c)
 {

@@ -28,4 +28,7 @@ bool ir_neighbour(const struct ir_rule *rule, enum ir_hook hook, uint32_t n,
 void ir_neighbour_mix(const struct ir_rule *rule, const struct ir_rule *other,
 		      struct rng *r, struct ir_recipe *c);
 
+/* Takes the transport header away, or part of it, mostly. */
+void ir_neighbour_cut(struct rng *r, struct ir_recipe *c);
+
 #endif

@@ -35,6 +35,7 @@
 #define SHARED_MAX	20	/* such packets for a rule */
 #define SHARED_PART	4	/* of those for several rules, the others mixed */
 #define MIXED		2	/* rules that fields are taken from */
+#define CUT		3	/* one in so many has no whole transport header */
 #define NEAR		40	/* with fewer, as many of these as neighbours */
 
 /* All traces together look at so much (ir_tracer_work()), then they get few. */
@@ -650,6 +651,8 @@ static int give_mixed(struct ir_witness *w, const struct ir_recipe *found,
 
 	for (i = 0; i < n && !err; i++) {
 		c = *found;
+		if (rng_one_in(&w->rng, CUT))
+			ir_neighbour_cut(&w->rng, &c);
 		for (k = 0; k < MIXED; k++) {
 			r = other_rule(w);
 			if (r)
