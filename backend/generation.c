@@ -195,30 +195,30 @@ static int put_data(const struct be_ns *ns, uint32_t gen,
 	return err;
 }
 
-/* Index -> class of every interface there is.  A new map's fd or -errno. */
-static int make_ifindex(const struct tr_classifier *cl)
+/* The class of every interface there is, into @opts.  0 or -errno. */
+static int make_ifindex(const struct tr_classifier *cl,
+			struct be_program_opts *opts)
 {
 	struct if_nameindex *all, *i;
-	uint32_t n = 0, class;
-	int fd, err = 0;
+	struct be_iface *iface;
+	uint32_t n = 0;
 
 	all = if_nameindex();
 	if (!all)
 		return -errno;
 	for (i = all; i->if_index; i++)
 		n++;
-	fd = be_sys_map_create(BPF_MAP_TYPE_HASH, "xtb_ifindex",
-			       sizeof(uint32_t), sizeof(uint32_t), n ? n : 1);
-	for (i = all; !err && fd >= 0 && i->if_index; i++) {
-		class = tr_iface_class(cl, i->if_name);
-		err = be_sys_map_put(fd, &i->if_index, &class);
-	}
+	iface = calloc(n ? n : 1, sizeof(*iface));
+	opts->ifindex_fd = -ENOMEM;
+	for (i = all, n = 0; iface && i->if_index; i++)
+		iface[n++] = (struct be_iface){
+			i->if_index, tr_iface_class(cl, i->if_name),
+		};
+	if (iface)
+		opts->ifindex_fd = be_ifaces_create(iface, n, &opts->nifindexes);
+	free(iface);
 	if_freenameindex(all);
-	if (err) {
-		close(fd);
-		return err;
-	}
-	return fd;
+	return opts->ifindex_fd < 0 ? opts->ifindex_fd : 0;
 }
 
 /* Loads and pins a program; its fd or -errno, told. */
@@ -275,13 +275,13 @@ static int put_progs(const struct be_ns *ns, uint32_t gen,
 		     struct diag *diag)
 {
 	const uint32_t named = 1u << IR_IIF | 1u << IR_OIF;
-	int type;
+	int type, err;
 
 	if ((plan->hooks[BE_XDP] || plan->hooks[BE_TC]) &&
 	    (cl->fields & named)) {
-		opts->ifindex_fd = make_ifindex(cl);
-		if (opts->ifindex_fd < 0)
-			return opts->ifindex_fd;
+		err = make_ifindex(cl, opts);
+		if (err)
+			return err;
 	}
 	for (type = 0; type < BE_NTYPES; type++) {
 		if (!plan->hooks[type])

@@ -4,10 +4,18 @@
  *
  * By name, as iptables compares: a class is the number of the table's boundaries
  * <= the name, found by a binary search whose steps are known beforehand.  Or by
- * index, where a program does not see the name: in a hash that the state side
- * keeps; an index that is not there is dropped.
+ * index, where a program does not see the name: in an array, or in a hash, of those
+ * there are when it is loaded; an index that is not there is dropped.
  */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "backend/gen.h"
+#include "backend/sys.h"
+
+/* Interfaces with numbers below this are looked up in an array. */
+#define ARRAY_MAX	4096
 
 /* Where the name is kept meanwhile. */
 #define NAME_HIGH	BE_FRAME(offset)
@@ -91,12 +99,68 @@ void be_gen_ifname(struct be_gen *g, enum ir_field f)
 	be_label_here(a, done);
 }
 
-void be_gen_ifindex(struct be_gen *g, enum ir_field f)
+static int create_array(const struct be_iface *iface, uint32_t n, uint32_t size)
+{
+	uint32_t *value = calloc(size, sizeof(*value)), zero = 0, i;
+	int fd, err;
+
+	if (!value)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		value[iface[i].ifindex] = 1 + iface[i].class;
+	fd = be_sys_map_create(BPF_MAP_TYPE_ARRAY, "xtb_ifindex", sizeof(zero),
+			       size * (uint32_t)sizeof(*value), 1);
+	err = fd < 0 ? fd : be_sys_map_put(fd, &zero, value);
+	free(value);
+	if (err && fd >= 0)
+		close(fd);
+	return err ? err : fd;
+}
+
+static int create_hash(const struct be_iface *iface, uint32_t n)
+{
+	int fd, err = 0;
+	uint32_t i;
+
+	fd = be_sys_map_create(BPF_MAP_TYPE_HASH, "xtb_ifindex",
+			       sizeof(uint32_t), sizeof(uint32_t), n ? n : 1);
+	for (i = 0; !err && fd >= 0 && i < n; i++)
+		err = be_sys_map_put(fd, &iface[i].ifindex, &iface[i].class);
+	if (err)
+		close(fd);
+	return err ? err : fd;
+}
+
+int be_ifaces_create(const struct be_iface *iface, uint32_t n, uint32_t *array)
+{
+	uint32_t max = 0, i;
+
+	for (i = 0; i < n; i++)
+		if (max < iface[i].ifindex)
+			max = iface[i].ifindex;
+	*array = max < ARRAY_MAX ? max + 1 : 0;
+	return *array ? create_array(iface, n, *array) : create_hash(iface, n);
+}
+
+/* R1, the number of an interface, becomes its class. */
+static void look_into_array(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 
-	if (!be_gen_uses(g, f))
-		return;
+	be_jump(a, insn_jumpi(BPF_JGE, BPF_REG_1, (int32_t)g->opts->nifindexes),
+		g->drop);
+	be_emit(a, insn_alui(BPF_LSH, BPF_REG_1, 2));
+	be_gen_value(g, BPF_REG_2, BE_MAP_IFACES);
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_2, BPF_REG_1));
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_2, 0));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), g->drop);
+	be_emit(a, insn_alui(BPF_SUB, BPF_REG_1, 1));
+}
+
+static void look_into_hash(struct be_gen *g)
+{
+	struct be_asm *a = &g->a;
+
 	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(key), BPF_REG_1));
 	be_gen_map(g, BPF_REG_1, BE_MAP_IFACES);
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
@@ -104,7 +168,17 @@ void be_gen_ifindex(struct be_gen *g, enum ir_field f)
 	be_emit(a, insn_call(BPF_FUNC_map_lookup_elem));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_0, 0), g->drop);
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, 0));
-	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(f), BPF_REG_1));
+}
+
+void be_gen_ifindex(struct be_gen *g, enum ir_field f)
+{
+	if (!be_gen_uses(g, f))
+		return;
+	if (g->opts->nifindexes)
+		look_into_array(g);
+	else
+		look_into_hash(g);
+	be_emit(&g->a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(f), BPF_REG_1));
 }
 
 /* R2 is one of @dev[0..n-1], ascending, or on to @no. */

@@ -17,7 +17,7 @@
 enum be_map_id {
 	BE_MAP_TABLE,		/* the classifier's block */
 	BE_MAP_COUNTERS,	/* per CPU: struct ir_counter by id */
-	BE_MAP_IFACES,		/* xdp, tc: ifindex -> class, u32 both */
+	BE_MAP_IFACES,		/* xdp, tc: be_ifaces_create() */
 	BE_MAP_FLOWS,		/* the flow memo (flow.h) */
 	BE_MAP_ROUTES,		/* the route memo (routes.h) */
 	BE_MAP_STACK,		/* deep jump stacks (stack.c) */

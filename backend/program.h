@@ -62,8 +62,12 @@ struct be_program_opts {
 	uint32_t	hooks;		/* bit set of enum ir_hook */
 	int		table_fd;
 	int		counter_fd;	/* per-CPU array of struct ir_counter */
-	int		ifindex_fd;	/* xdp, tc: hash of ifindex -> class, u32 both;
-					 * -1 when no rule names an interface */
+	/*
+	 * xdp, tc: the class of each interface by its number, be_ifaces_create();
+	 * -1 when no rule names one.
+	 */
+	int		ifindex_fd;
+	uint32_t	nifindexes;	/* what is in there, if an array; else 0 */
 	/*
 	 * xdp, tc: the numbers of the devices that it judges at, ascending; what
 	 * comes by any other is accepted uncounted.  NULL: all that it meets.
@@ -84,6 +88,20 @@ struct be_program_opts {
 /* Maps for a classifier.  A new fd, or -errno told in @diag. */
 int be_table_create(const struct tr_classifier *c, struct diag *diag);
 int be_counter_create(uint32_t ncounters, struct diag *diag);
+
+/* An interface and its class, tr_iface_class(). */
+struct be_iface {
+	uint32_t	ifindex;
+	uint32_t	class;
+};
+
+/*
+ * A map of the @n at @iface.  Where no number is too large, *array is set to how many
+ * words an array has room for that holds 1 + class by number, and 0 for a number that
+ * no interface has; otherwise to 0, and it is a hash of ifindex -> class.  A new fd or
+ * -errno.
+ */
+int be_ifaces_create(const struct be_iface *iface, uint32_t n, uint32_t *array);
 
 /*
  * Emits, loads and returns the fd of a program, or -errno told in @diag.

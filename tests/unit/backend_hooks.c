@@ -281,11 +281,12 @@ static void judge_route(const struct route *r, uint32_t hooks)
 
 START_TEST(xdp_routes)
 {
-	uint32_t hooks = _i == 0 ? BOTH : _i == 1 ? 1u << IR_HOOK_INPUT :
+	uint32_t hooks = _i % 3 == 0 ? BOTH : _i % 3 == 1 ? 1u << IR_HOOK_INPUT :
 			 1u << IR_HOOK_FORWARD;
 	char what[32];
 	int i;
 
+	numbers_in_hash = _i >= 3;
 	add_some_patterns();
 	load(BE_XDP, hooks);
 	for (i = 0; i < NROUTES; i++) {
@@ -302,7 +303,8 @@ static bool judges_at(uint32_t n, uint32_t k, uint32_t at)
 	const struct xdp_md md = { .ingress_ifindex = 50, .data_end = ETH + 40 };
 	struct be_program_opts o = {
 		.type = BE_XDP, .hooks = BOTH, .table_fd = table,
-		.counter_fd = counters, .ifindex_fd = ifindexes, .test_fd = -1,
+		.counter_fd = counters, .ifindex_fd = ifindexes,
+		.nifindexes = nifindexes, .test_fd = -1,
 	};
 	uint8_t frame[ETH + 40];
 	uint32_t dev[12], i;
@@ -454,16 +456,28 @@ START_TEST(xdp_malformed)
 }
 END_TEST
 
-/* An interface that is not in the map: dropped, and not counted. */
+/* One that is not in the map: dropped, and not counted. */
 START_TEST(unknown_interface)
 {
+	static const unsigned int number[] = { 8, 10, 5000 };
+	struct xdp_md md = { .data_end = ETH + 40 };
 	uint8_t frame[ETH + 40];
+	char cmd[128];
+	int i;
 
+	numbers_in_hash = _i;
 	add_some_patterns();
 	load(BE_XDP, BOTH);
-	ck_assert_int_eq(bpf_map_delete_elem(ifindexes, &t0), 0);
 	make(frame, 0x0a010001, 40, 64);
-	ck_assert_int_eq(run_xdp(frame, ETH + 40), XDP_DROP);
+	for (i = 0; i < 3; i++) {
+		snprintf(cmd, sizeof(cmd),
+			 "ip link add d%d index %u type veth peer name e%d &&"
+			 "ip link set d%d up", i, number[i], i, i);
+		ck_assert_int_eq(system(cmd), 0);
+		md.ingress_ifindex = number[i];
+		ck_assert_int_eq(run(frame, ETH + 40, &md, sizeof(md)),
+				 XDP_DROP);
+	}
 	compare("unknown interface");
 }
 END_TEST
@@ -472,7 +486,8 @@ START_TEST(tc_egress)
 {
 	uint8_t frame[ETH + 40];
 
-	force_copies(_i);
+	force_copies(_i & 1);
+	numbers_in_hash = _i & 2;
 	add_some_patterns();
 	load(BE_TC, ALL);
 	make(frame, 0x0a020005, 40, 64);
@@ -487,7 +502,8 @@ START_TEST(tc_ingress)
 	enum ir_hook hook;
 	int i;
 
-	force_copies(_i);
+	force_copies(_i & 1);
+	numbers_in_hash = _i & 2;
 	add_some_patterns();
 	load(BE_TC, ALL);
 	for (i = 0; i < NROUTES; i++) {
@@ -582,11 +598,11 @@ static void add_both(TCase *tc)
 	tcase_add_test(tc, many_interfaces);
 	tcase_add_test(tc, netfilter_other_hooks);
 	tcase_add_test(tc, netfilter_state);
-	tcase_add_loop_test(tc, xdp_routes, 0, 3);
+	tcase_add_loop_test(tc, xdp_routes, 0, 6);
 	tcase_add_test(tc, xdp_too_big);
 	tcase_add_test(tc, xdp_no_forwarding);
 	tcase_add_test(tc, xdp_malformed);
-	tcase_add_loop_test(tc, tc_egress, 0, 2);
+	tcase_add_loop_test(tc, tc_egress, 0, 4);
 	tcase_add_test(tc, state_elsewhere);
 }
 
@@ -594,8 +610,8 @@ static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, names_with_leftovers);
 	tcase_add_test(tc, devices);
-	tcase_add_test(tc, unknown_interface);
-	tcase_add_loop_test(tc, tc_ingress, 0, 2);
+	tcase_add_loop_test(tc, unknown_interface, 0, 2);
+	tcase_add_loop_test(tc, tc_ingress, 0, 4);
 	tcase_add_loop_test(tc, state_refused, 0, 2);
 	tcase_add_test(tc, state_refused_behind_a_jump);
 	tcase_add_loop_test(tc, interfaces_refused, 0, 2);

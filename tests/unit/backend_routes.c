@@ -668,7 +668,8 @@ static uint32_t insns_of(enum be_routes_mode routes)
 {
 	struct be_program_opts o = {
 		.type = type, .hooks = BOTH, .table_fd = table,
-		.counter_fd = counters, .ifindex_fd = ifindexes, .test_fd = -1,
+		.counter_fd = counters, .ifindex_fd = ifindexes,
+		.nifindexes = nifindexes, .test_fd = -1,
 		.routes = routes,
 	};
 	struct diag diag;

@@ -28,7 +28,7 @@
 struct ir_table *t;
 struct tr_classifier *c;
 struct ir_counter *want, *have;
-uint32_t ncounters;
+uint32_t ncounters, nifindexes;
 int table = -1, counters = -1, ifindexes = -1, prog = -1;
 unsigned int t0, t1;
 bool as_object;
@@ -112,11 +112,22 @@ void add_some_patterns(void)
 	add_patterns(some, 4);
 }
 
-static void add_ifindex(unsigned int ifindex, const char *name)
-{
-	uint32_t class = tr_iface_class(c, name);
+bool numbers_in_hash;
 
-	ck_assert_int_eq(bpf_map_update_elem(ifindexes, &ifindex, &class, 0), 0);
+/* One number is too large for an array where it is to be a hash. */
+static void number_interfaces(struct be_program_opts *o)
+{
+	const struct be_iface iface[] = {
+		{ 1, tr_iface_class(c, "lo") },
+		{ t0, tr_iface_class(c, "t0") },
+		{ t1, tr_iface_class(c, "t1") },
+		{ numbers_in_hash ? 70000 : 9, tr_iface_class(c, "none") },
+	};
+
+	o->ifindex_fd = ifindexes = be_ifaces_create(iface, 4, &o->nifindexes);
+	ck_assert_int_ge(ifindexes, 0);
+	ck_assert_int_eq(!o->nifindexes, numbers_in_hash);
+	nifindexes = o->nifindexes;
 }
 
 /* What no program that stands alone knows: FORWARD's other device. */
@@ -156,12 +167,7 @@ void load(enum be_hook_type type, uint32_t hooks)
 		prog = object_load(&obj, counters, -1);
 		return;
 	}
-	ifindexes = bpf_map_create(BPF_MAP_TYPE_HASH, "ifindexes", 4, 4, 16,
-				   NULL);
-	o.ifindex_fd = ifindexes;
-	add_ifindex(1, "lo");
-	add_ifindex(t0, "t0");
-	add_ifindex(t1, "t1");
+	number_interfaces(&o);
 	prog = be_program_load(c, &o, NULL, &diag);
 	ck_assert_msg(prog >= 0, "%s", diag.msg);
 }

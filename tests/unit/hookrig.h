@@ -25,7 +25,7 @@
 extern struct ir_table *t;
 extern struct tr_classifier *c;
 extern struct ir_counter *want, *have;
-extern uint32_t ncounters;
+extern uint32_t ncounters, nifindexes;
 extern int table, counters, ifindexes, prog;
 extern unsigned int t0, t1;		/* the taps' numbers */
 
@@ -54,6 +54,9 @@ int rig(int family, const char *config);
 /* Every pattern in every chain, in and out, to be counted. */
 void add_patterns(const char *const *pattern, int n);
 void add_some_patterns(void);
+
+/* Whether a program looks interfaces up in a hash; in an array otherwise. */
+extern bool numbers_in_hash;
 
 /* Translates the table and loads its program. */
 void load(enum be_hook_type type, uint32_t hooks);
