@@ -3,7 +3,7 @@
  * backend/facts.c - what was learnt about this kernel, in a pinned box
  *
  * The box is believed when it is ours (owner and mode, since what is in it
- * decides what programs read), whole (size and sum), of this version and of
+ * decides what programs read), whole (size and sum), of this version and build, and of
  * this boot.  A new one is renamed over it, so that no reader sees a part.
  */
 #include "backend/facts.h"
@@ -23,11 +23,13 @@
 /* "xtk" and the version of the layout. */
 #define MAGIC		0x78746b03
 
+#define SUM_EMPTY	0xcbf29ce484222325ull	/* FNV-1a */
+
 #define BOOT_ID		"/proc/sys/kernel/random/boot_id"
 
 struct box {
 	uint32_t	magic;
-	uint32_t	pad;
+	uint32_t	layout;		/* of the facts: layout_of() */
 	uint64_t	sum;		/* of all that follows */
 	char		boot[40];
 	char		release[72];
@@ -37,15 +39,42 @@ struct box {
 static struct be_facts known;
 static bool asked;
 
-static uint64_t sum_of(const struct box *b)
+static uint64_t add(uint64_t sum, const void *data, size_t size)
 {
-	const uint8_t *p = (const uint8_t *)b;
-	uint64_t sum = 0xcbf29ce484222325ull;
+	const uint8_t *p = data;
 	size_t i;
 
-	for (i = offsetof(struct box, boot); i < sizeof(*b); i++)
+	for (i = 0; i < size; i++)
 		sum = (sum ^ p[i]) * 0x100000001b3ull;
 	return sum;
+}
+
+static uint64_t sum_of(const struct box *b)
+{
+	const size_t from = offsetof(struct box, boot);
+
+	return add(SUM_EMPTY, (const uint8_t *)b + from, sizeof(*b) - from);
+}
+
+/*
+ * Which fact is where: another build of this tool may ask the kernel for something
+ * else, and its box be as large.  An offset taken for another would be read by programs.
+ */
+static uint32_t layout_of(void)
+{
+	const size_t size = sizeof(struct be_facts);
+	uint64_t sum = add(SUM_EMPTY, &size, sizeof(size));
+	int i;
+
+	for (i = 0; i < BE_NMEMBERS; i++) {
+		sum = add(sum, be_members[i].type,
+			  strlen(be_members[i].type) + 1);
+		sum = add(sum, be_members[i].name,
+			  strlen(be_members[i].name) + 1);
+	}
+	for (i = 0; i < BE_NKFUNCS; i++)
+		sum = add(sum, be_kfuncs[i], strlen(be_kfuncs[i]) + 1);
+	return (uint32_t)(sum ^ sum >> 32);
 }
 
 /* The names of this boot and this kernel, padded with zeros. */
@@ -71,6 +100,7 @@ static bool make_box(struct box *b)
 {
 	memset(b, 0, sizeof(*b));
 	b->magic = MAGIC;
+	b->layout = layout_of();
 	if (!name_boot(b))
 		return false;
 	b->facts = known;
@@ -83,7 +113,8 @@ static bool believe(const struct box *b)
 	struct box want;
 
 	memset(&want, 0, sizeof(want));
-	return b->magic == MAGIC && b->sum == sum_of(b) && name_boot(&want) &&
+	return b->magic == MAGIC && b->layout == layout_of() &&
+	       b->sum == sum_of(b) && name_boot(&want) &&
 	       !memcmp(b->boot, want.boot, sizeof(want.boot)) &&
 	       !memcmp(b->release, want.release, sizeof(want.release));
 }
