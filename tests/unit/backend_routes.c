@@ -280,6 +280,20 @@ static const struct change {
 
 #define NCHANGES	((int)(sizeof(changes) / sizeof(*changes)))
 
+/* That a link, v1's peer, has lost or got its carrier, is told when there is time. */
+static void wait_for(const struct change *ch, enum be_routes_answer answer)
+{
+	uint8_t frame[ETH + LEN];
+	int i;
+
+	make(frame, ch->dst, ch->tos);
+	for (i = 0; strstr(ch->change, "v1") && i < 5000; i++) {
+		usleep(1000);
+		if (ask_one(plain, plain_counters, frame) == seen(answer))
+			break;
+	}
+}
+
 static void change(enum be_hook_type which, const struct change *ch)
 {
 	int i;
@@ -287,10 +301,12 @@ static void change(enum be_hook_type which, const struct change *ch)
 	load_both(which);
 	if (ch->before)
 		sh(ch->before);
+	wait_for(ch, ch->was);
 	for (i = 0; i < 3; i++)
 		ck_assert_msg(ask(ch->dst, ch->tos, ch->change) ==
 			      seen(ch->was), "before: %s", ch->change);
 	sh(ch->change);
+	wait_for(ch, ch->is);
 	for (i = 0; i < 3; i++)
 		ck_assert_msg(ask(ch->dst, ch->tos, ch->change) ==
 			      seen(ch->is), "after: %s", ch->change);
@@ -319,8 +335,9 @@ START_TEST(told_by_the_clock)
 	load_both(BE_XDP);
 	sh("ip link add v0 type veth peer name v1 && ip link set v1 up &&"
 	   "ip link set v0 up && ip route del default &&"
-	   "ip route add 9.9.9.9 dev v0 && ip link set v1 down");
-	usleep(FRESH);
+	   "ip route add 9.9.9.9 dev v0 && ip link set v1 down &&"
+	   "timeout 5 sh -c 'until ip route show 9.9.9.9 | grep -q linkdown;"
+	   "do sleep 0.1; done'");
 	for (on = 0; on < 4; on++) {
 		snprintf(cmd, sizeof(cmd), flag, on & 1);
 		sh(cmd);
