@@ -148,13 +148,15 @@ static void answer(struct be_gen *g, be_label here, enum be_routes_answer what,
 
 /*
  * In: R0, what the lookup returned.  That a device does not forward is not noted: it
- * would hold for others.
+ * would hold for others.  Nor is that a packet is dropped before it meets a chain: what
+ * is passed on for that must not be, by an entry that is a moment old, a packet that
+ * meets one.
  */
 static void sort(struct be_gen *g, const struct be_route *r)
 {
 	struct be_asm *a = &g->a;
 	be_label input = be_label_new(a), forward = be_label_new(a);
-	be_label tunnel = be_label_new(a), none = be_label_new(a);
+	be_label tunnel = be_label_new(a);
 	const struct {
 		int		rc;
 		be_label	to;
@@ -165,9 +167,9 @@ static void sort(struct be_gen *g, const struct be_route *r)
 		{ BPF_FIB_LKUP_RET_FWD_DISABLED, r->input },
 		{ BPF_FIB_LKUP_RET_FRAG_NEEDED, forward },	/* at tc */
 		{ BPF_FIB_LKUP_RET_UNSUPP_LWT, tunnel },
-		{ BPF_FIB_LKUP_RET_BLACKHOLE, none },
-		{ BPF_FIB_LKUP_RET_UNREACHABLE, none },
-		{ BPF_FIB_LKUP_RET_PROHIBIT, none },
+		{ BPF_FIB_LKUP_RET_BLACKHOLE, r->none },
+		{ BPF_FIB_LKUP_RET_UNREACHABLE, r->none },
+		{ BPF_FIB_LKUP_RET_PROHIBIT, r->none },
 	};
 	size_t i;
 
@@ -176,7 +178,6 @@ static void sort(struct be_gen *g, const struct be_route *r)
 			answers[i].to);
 	be_jump(a, insn_ja(), g->drop);
 	answer(g, input, BE_ROUTES_INPUT, r->input);
-	answer(g, none, BE_ROUTES_NONE, r->none);
 	answer(g, tunnel, BE_ROUTES_FORWARD, r->tunnel);
 	answer(g, forward, BE_ROUTES_FORWARD, r->forward);
 }

@@ -234,7 +234,6 @@ void be_gen_routes_recall(struct be_gen *g, const struct be_route *r)
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, BE_ROUTES_FORWARD),
 		r->forward);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, BE_ROUTES_INPUT), r->input);
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, BE_ROUTES_NONE), r->none);
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, FRAME_ENTRY, BPF_REG_4));
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, FRAME_WORD, BPF_REG_2));
 	be_jump(a, insn_ja(), noted);

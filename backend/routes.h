@@ -44,7 +44,6 @@ struct be_route;
 enum be_routes_answer {
 	BE_ROUTES_INPUT = 1,
 	BE_ROUTES_FORWARD,
-	BE_ROUTES_NONE,
 };
 
 struct be_routes {

@@ -38,7 +38,7 @@
 
 #define INPUT	BE_ROUTES_INPUT
 #define FORWARD	BE_ROUTES_FORWARD
-#define NONE	BE_ROUTES_NONE
+#define NONE	((enum be_routes_answer)0)
 
 static const char config[] =
 	"ip link set lo up && ip link set t0 up && ip link set t1 up &&"
@@ -506,16 +506,36 @@ START_TEST(moved_to_another_namespace)
 	moved = prog;
 	ir_table_free(t);
 	rig(AF_INET, config);
-	sh("ip route add blackhole 8.8.8.8");
+	sh("ip route add local 8.8.8.8 dev lo");
 	for (i = 0; i < 10; i++) {
 		prog = load_one(BE_ROUTES_AUTO, counters);
 		state = teach(FAR, 0);
-		ck_assert_int_eq(believed(FAR, 0), NONE);
+		ck_assert_int_eq(believed(FAR, 0), INPUT);
 		close(prog);
 		prog = moved;
 		memo_change(&m, (m.word & UINT32_MAX) | state << 32);
-		ck_assert_int_eq(believed(FAR, 0), NONE);
+		ck_assert_int_eq(believed(FAR, 0), INPUT);
 	}
+	memo_close(&m);
+}
+END_TEST
+
+/* What is passed on since the stack drops it is looked up always. */
+START_TEST(dropped_is_not_kept)
+{
+	struct memo m;
+	int i;
+
+	load_both(BE_XDP);
+	sh("ip route add blackhole 8.8.8.8");
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(ask(FAR, 0, "blackhole"), NONE);
+	memo_open(&m, prog);
+	memo_read(&m);
+	ck_assert_uint_eq(m.at, 0);
+	ck_assert_int_eq(ask(NEAR, 0, "unicast"), FORWARD);
+	memo_read(&m);
+	ck_assert_uint_ne(m.at, 0);
 	memo_close(&m);
 }
 END_TEST
@@ -723,6 +743,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, believed_for_a_while);
 	tcase_add_loop_test(tc, not_asked, 0, 2);
 	tcase_add_test(tc, moved_to_another_namespace);
+	tcase_add_test(tc, dropped_is_not_kept);
 	tcase_add_loop_test(tc, forwarding_by_netlink, 0, 2);
 	tcase_add_test(tc, no_addresses);
 	tcase_add_loop_test(tc, at_random, 0, 2);
