@@ -13,10 +13,12 @@
 #include "backend/insn.h"
 
 #define BE_MAX_INSNS	1000000		/* BPF_COMPLEXITY_LIMIT_INSNS */
+#define BE_MAX_PARTS	8
 
 typedef uint32_t be_label;
 
 struct be_jump;
+struct be_place;
 
 /* What an instruction names that is known only where the program is loaded. */
 enum be_ref_kind {
@@ -44,12 +46,23 @@ struct be_asm {
 	struct be_jump	*jumps;
 	uint32_t	njumps;
 	uint32_t	jumps_size;
-	uint32_t	*labels;	/* where each is; UINT32_MAX: not yet */
+	struct be_place	*labels;
 	uint32_t	nlabels;
 	uint32_t	labels_size;
-	struct be_ref	*refs;		/* in the order of the instructions */
+	struct be_ref	*refs;		/* in the order of the instructions,
+					 * but of one part after the other */
 	uint32_t	nrefs;
 	uint32_t	refs_size;
+	/*
+	 * Part 0 is the program itself, behind it are functions.  Where each
+	 * starts is known from be_finish() on.
+	 */
+	uint32_t	start[BE_MAX_PARTS];
+	uint32_t	nfuncs;		/* not counting part 0 */
+	uint32_t	part;		/* the one that is written now */
+	uint8_t		*part_of;	/* by instruction */
+	uint32_t	part_of_size;
+	int		kept;		/* where the frame has what R7 had */
 	int		err;
 };
 
@@ -78,6 +91,27 @@ bool be_label_used(const struct be_asm *a, be_label label);
 
 /* Emits a jump whose offset is filled in by be_finish(). */
 void be_jump(struct be_asm *a, struct bpf_insn insn, be_label label);
+
+/*
+ * What follows, up to be_part_end(), is a function that bpf_loop() calls back with
+ * the program's R10 for a context.  It has no frame of its own: R7 has that
+ * context.  So that emitters need not know in which function their code is, R10
+ * is taken for R7 here, and what R7 is in the program is read from the frame at
+ * @kept: it can be loaded by and moved, but nothing else (-EINVAL).
+ *
+ * @start is put before the function's first instruction.  Parts do not nest.
+ */
+void be_part_begin(struct be_asm *a, be_label start, int kept);
+void be_part_end(struct be_asm *a);
+
+/* @dst = the address of the function at @start. */
+void be_emit_function(struct be_asm *a, int dst, be_label start);
+
+/*
+ * A jump cannot leave a function.  True: the one at hand jumps to *out, which is
+ * not in it; all these jumps go to *in now, a new label for the caller to place.
+ */
+bool be_part_leaves(struct be_asm *a, be_label *out, be_label *in);
 
 /*
  * Lets each jump meet its label.  0, or the first error: -ENOMEM, -E2BIG for

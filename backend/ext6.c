@@ -229,20 +229,25 @@ void be_ext_headers(struct be_gen *g)
 	struct be_asm *a = &g->a;
 	be_label next = be_label_new(a), end = be_label_new(a);
 	be_label fail = be_label_new(a), done = be_label_new(a);
+	be_label first = be_label_new(a);
 
 	if (!be_gen_uses(g, IR_HEADERS))
 		return;
 	be_gen_set(g, IR_HEADERS, 0);
 	be_emit(a, insn_load(BPF_B, BPF_REG_1, BE_R_IP, 6));
-	be_parse_extension(g, BPF_REG_1, next);
+	be_parse_extension(g, BPF_REG_1, first);
+	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(key), BPF_REG_1));
 	be_jump(a, insn_ja(), end);
 
+	be_label_here(a, first);
+	be_parse_forget(g, IR_HEADERS);
+	be_loop_open(g, BE_KEPT_PARSER, 1u << BPF_REG_1);
 	be_label_here(a, next);
 	be_parse_forget(g, IR_HEADERS);
-	be_gen_loop(g);
+	be_gen_loop_with(g, 1u << BPF_REG_1);
+	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(key), BPF_REG_1));
 	be_jump(a, insn_jumpi(BPF_JSLT, BE_R_AVAIL, 0), end);
 	be_jump(a, insn_jumpi(BPF_JSLT, BE_R_AVAIL, 2), fail);
-	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(key), BPF_REG_1));
 	header_bit(g);
 	add_headers(g);
 	be_emit(a, insn_mov(BPF_REG_2, BE_R_IHL));
@@ -254,8 +259,12 @@ void be_ext_headers(struct be_gen *g)
 	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BPF_REG_2));
 	be_emit(a, insn_load(BPF_B, BPF_REG_1, BPF_REG_10, BE_FRAME(buf)));
 	be_parse_extension(g, BPF_REG_1, next);
+	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(key), BPF_REG_1));
+	be_jump(a, insn_ja(), end);
+	be_loop_close(g);
 
 	be_label_here(a, end);
+	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10, BE_FRAME(key)));
 	end_headers(g, fail, done);
 	be_label_here(a, fail);
 	be_gen_set(g, IR_HEADERS, IR_HEADERS_FAIL);

@@ -21,7 +21,7 @@
 #include "backend/sys.h"
 
 /* "xtk" and the version of the layout. */
-#define MAGIC		0x78746b03
+#define MAGIC		0x78746b04
 
 #define SUM_EMPTY	0xcbf29ce484222325ull	/* FNV-1a */
 

@@ -18,9 +18,9 @@
 struct be_facts {
 	uint32_t	btf;		/* 1: the kernel's types were read */
 	struct be_kernel kernel;
-	uint32_t	types;		/* bit set of enum be_hook_type: programs
-					 * load, and may loop.  A bit that is not
-					 * set says nothing. */
+	/* Bit sets of enum be_hook_type.  A bit that is not set says nothing. */
+	uint32_t	types;		/* programs load, and may loop */
+	uint32_t	calls;		/* but only by bpf_loop() */
 };
 
 /* What is known, to be added to.  Never NULL; read from the box only once. */

@@ -361,16 +361,24 @@ static void shift(struct be_asm *a, int reg, int next)
 /* What the walk did with the packet before. */
 static void replay(struct be_gen *g)
 {
+	/* Where loops are calls, there is none: R7 is not theirs. */
+	uint32_t times = g->loop.calls ? g->flow.ntrace : 1, i;
 	struct be_asm *a = &g->a;
 	be_label next = be_label_new(a);
 
 	be_label_here(a, next);
-	be_emit(a, insn_mov32(BE_R_WORD, BPF_REG_6));
-	be_gen_count(g, false);
-	be_gen_verdict_to(g, g->judged);
-	shift(a, BPF_REG_6, BPF_REG_7);
-	shift(a, BPF_REG_7, BPF_REG_9);
-	shift(a, BPF_REG_9, 0);
+	for (i = 0; i < times; i++) {
+		be_emit(a, insn_mov32(BE_R_WORD, BPF_REG_6));
+		be_gen_count(g, false);
+		be_gen_verdict_to(g, g->judged);
+		shift(a, BPF_REG_6, BPF_REG_7);
+		shift(a, BPF_REG_7, BPF_REG_9);
+		shift(a, BPF_REG_9, 0);
+	}
+	if (g->loop.calls) {
+		be_jump(a, insn_ja(), g->drop);
+		return;
+	}
 	be_gen_loop(g);
 	be_jump(a, insn_ja(), next);
 }

@@ -88,6 +88,22 @@ struct be_gen_map {
 	struct be_map_def def;		/* good where the generator makes it */
 };
 
+#define BE_MAX_HEADS	16
+#define BE_MAX_EXITS	16
+
+/* The loop at hand (loop.c). */
+struct be_loop {
+	bool		calls;		/* loops are calls of bpf_loop() */
+	bool		open;
+	int		at;		/* struct be_kept in the frame */
+	uint32_t	n;		/* heads */
+	be_label	head[BE_MAX_HEADS];
+	be_label	function;
+	be_label	where;		/* R1: the number of a head, to go on */
+	be_label	again;		/* R1: the same, to be called again */
+	be_label	resume;		/* after the call */
+};
+
 struct be_gen {
 	struct be_asm	a;
 	const struct tr_classifier *c;
@@ -95,6 +111,7 @@ struct be_gen {
 	const struct be_hook_ops *ops;
 	struct be_kernel kernel;
 	bool		copies;		/* no plain loads: copy all headers */
+	struct be_loop	loop;
 	struct be_flow	flow;		/* planned (flow.h) */
 	struct be_routes routes;	/* planned (routes.h) */
 	struct be_gen_map map[BE_NMAPS];
@@ -206,14 +223,37 @@ void be_gen_parse(struct be_gen *g);
  */
 void be_gen_tcpopt(struct be_gen *g);
 
-/* At the head of every loop: drops a packet that has looped too long. */
+/*
+ * Loops (loop.c).  At the head of each, where a packet that has looped too long is
+ * dropped.  R6 to R9 stay, and of R0 to R5 what is in the bit set @live, three at
+ * most.
+ */
+void be_gen_loop_with(struct be_gen *g, uint32_t live);
 void be_gen_loop(struct be_gen *g);
+
+/*
+ * Around one or more heads: what is in between may be emitted as a function, so
+ * that after a jump to somewhere else only R6 to R9 are what they were.  Does
+ * not fall through at the end.  @at is BE_KEPT_*; @live is as above, for the
+ * beginning.  R7 does not change in here, and is only loaded by or moved.
+ */
+void be_loop_open(struct be_gen *g, int at, uint32_t live);
+void be_loop_close(struct be_gen *g);
+
+/*
+ * At the start of a program: the frame has something everywhere, which the
+ * verifier does not know.  In: R1 the context, which stays.  Clobbers R2, R3.
+ */
+void be_loop_init(struct be_gen *g);
 
 /* The walk, up to a verdict (walk.c). */
 void be_gen_walk(struct be_gen *g);
 
 /* For tests: programs copy all headers, as where bpf_rdonly_cast() is not. */
 void be_program_force_copies(bool on);
+
+/* For tests: loops are calls, as where there is no may_goto. */
+void be_program_force_calls(bool on);
 
 /* What cuts an offset to the size of the table (map.c). */
 uint32_t be_table_mask(const struct tr_classifier *c);

@@ -51,6 +51,14 @@ static void forget(struct be_gen *g, int at)
 	store(g, BPF_W, at, BPF_REG_5);
 }
 
+/* All that changes from option to option.  In: R1 a number. */
+static void forget_all(struct be_gen *g)
+{
+	be_parse_forget(g, IR_NFIELDS);
+	forget(g, PADDING);
+	forget(g, COUNT);
+}
+
 /* R3 bytes, @off behind the option at hand, to frame.buf. */
 static void copy(struct be_gen *g, int off)
 {
@@ -82,7 +90,8 @@ static void check_padn(struct be_gen *g, const struct options *o)
 	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_1));
 	be_emit(a, insn_alui(BPF_SUB, BPF_REG_3, 2));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_3, 7));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_3, 0), o->advance);
+	/* Not JEQ: old verifiers learn nothing from that. */
+	be_jump(a, insn_jumpi(BPF_JLT, BPF_REG_3, 1), o->advance);
 	be_emit(a, insn_storei(BPF_DW, BPF_REG_10, BE_FRAME(buf), 0));
 	copy(g, 2);
 	load(g, BPF_DW, BPF_REG_1, BE_FRAME(buf));
@@ -204,10 +213,11 @@ void be_gen_hopopts(struct be_gen *g, be_label bad)
 	be_emit(a, insn_alui(BPF_ADD, BE_R_IHL, 2));
 	be_emit(a, insn_movi(BPF_REG_1, 0));
 
+	forget_all(g);
+	be_loop_open(g, BE_KEPT_PARSER, 0);
+	be_emit(a, insn_movi(BPF_REG_1, 0));
 	be_label_here(a, o.next);
-	be_parse_forget(g, IR_NFIELDS);
-	forget(g, PADDING);
-	forget(g, COUNT);
+	forget_all(g);
 	be_gen_loop(g);
 	read_option(g, &o);
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_4, TLV_PADN), padn);
@@ -220,6 +230,7 @@ void be_gen_hopopts(struct be_gen *g, be_label bad)
 	be_emit(a, insn_alu(BPF_ADD, BE_R_IHL, BPF_REG_2));
 	be_emit(a, insn_movi(BPF_REG_1, 0));
 	be_jump(a, insn_ja(), o.next);
+	be_loop_close(g);
 	be_label_here(a, o.done);
 	be_emit(a, insn_movi(BE_R_IHL, BE_HEADER6_SIZE));
 }

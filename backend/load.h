@@ -8,6 +8,7 @@
 
 #include <linux/bpf.h>
 
+#include "backend/asm.h"
 #include "ir/diag.h"
 
 /*
@@ -17,7 +18,14 @@
 int be_load(int prog_type, int attach_type, const char *name,
 	    const struct bpf_insn *insns, uint32_t n, struct diag *diag);
 
-/* Whether programs of this type can loop here (may_goto, Linux 6.9). */
+/* The same for all parts of what be_finish() made. */
+int be_load_parts(int prog_type, int attach_type, const char *name,
+		  const struct be_asm *a, struct diag *diag);
+
+/* Whether programs of this type can loop here (may_goto, Linux 6.9), */
 bool be_load_loops(int prog_type, int attach_type);
+
+/* or call bpf_loop() (Linux 5.17). */
+bool be_load_calls(int prog_type);
 
 #endif

@@ -133,7 +133,7 @@ static void parse_options(struct be_gen *g, const struct be_kinds *k)
 	struct be_asm *a = &g->a;
 
 	be_emit(a, insn_alui(BPF_SUB, BPF_REG_1, 20));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0),
+	be_jump(a, insn_jumpi(BPF_JLT, BPF_REG_1, 1),
 		k->label[IR_KIND_WHOLE]);
 	be_gen_tcpopt(g);
 }

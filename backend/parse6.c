@@ -157,6 +157,13 @@ void be_parse_forget(struct be_gen *g, enum ir_field f)
 	be_parse_store(g, f, BPF_REG_5);
 }
 
+/* All that changes from header to header. */
+static void forget(struct be_gen *g)
+{
+	be_parse_forget(g, IR_HEADERS);
+	be_ext_forget(g);
+}
+
 /*
  * From the extension header with the number R1 to what is behind the last one:
  * falls through with R1 its protocol, BE_R_IHL bytes behind the packet's start.
@@ -166,11 +173,14 @@ static void parse_chain(struct be_gen *g, const struct be_kinds *k)
 	struct be_asm *a = &g->a;
 	be_label later = be_label_new(a), noproto = be_label_new(a);
 	be_label found = be_label_new(a), cut = be_label_new(a);
+	be_label next = be_label_new(a);
 
 	be_label_here(a, k->chain);
-	be_parse_forget(g, IR_HEADERS);
-	be_ext_forget(g);
-	be_gen_loop(g);
+	forget(g);
+	be_loop_open(g, BE_KEPT_PARSER, 1u << BPF_REG_1);
+	be_label_here(a, next);
+	forget(g);
+	be_gen_loop_with(g, 1u << BPF_REG_1);
 	copy_extension(g, cut);
 	be_parse_measure(g);
 	be_ext_note(g);
@@ -178,8 +188,9 @@ static void parse_chain(struct be_gen *g, const struct be_kinds *k)
 	be_emit(a, insn_alu(BPF_ADD, BE_R_IHL, BPF_REG_2));
 	be_emit(a, insn_alu(BPF_SUB, BE_R_AVAIL, BPF_REG_2));
 	load_next(g);
-	be_parse_extension(g, BPF_REG_1, k->chain);
+	be_parse_extension(g, BPF_REG_1, next);
 	be_jump(a, insn_ja(), found);
+	be_loop_close(g);
 
 	be_label_here(a, later);
 	load_next(g);
@@ -193,6 +204,7 @@ static void parse_chain(struct be_gen *g, const struct be_kinds *k)
 	be_jump(a, insn_ja(), k->label[IR_KIND_NOPROTO]);
 
 	be_label_here(a, found);
+	load_next(g);
 	be_parse_store(g, IR_PROTO, BPF_REG_1);
 }
 

@@ -7,6 +7,7 @@
 #include "backend/program.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,11 +23,16 @@ static const struct be_hook_ops *const types[BE_NTYPES] = {
 	[BE_TC]		= &be_hook_tc,
 };
 
-static bool force_copies;
+static bool force_copies, force_calls;
 
 void be_program_force_copies(bool on)
 {
 	force_copies = on;
+}
+
+void be_program_force_calls(bool on)
+{
+	force_calls = on;
 }
 
 void be_gen_map(struct be_gen *g, int dst, enum be_map_id id)
@@ -195,6 +201,7 @@ static int emit(struct be_gen *g)
 	g->drop = be_label_new(a);
 	g->walk = be_label_new(a);
 	be_gen_devices(g);
+	be_loop_init(g);
 	emit_fronts(g);
 	be_gen_walk(g);
 	emit_verdict(a, g->accept, g->ops->accept);
@@ -280,28 +287,36 @@ static bool type_loads(enum be_hook_type type)
 	return fd >= 0;
 }
 
-/* Whether programs may loop, too; a yes is remembered. */
+/* Whether programs may loop, too; a yes is remembered, and by which way. */
 static bool type_walks(enum be_hook_type type)
 {
 	struct be_facts *f = be_facts_get();
+	const uint32_t bit = 1u << type;
 
-	if (f->types & 1u << type)
+	if (f->types & bit)
 		return true;
-	if (!be_load_loops(types[type]->prog_type, types[type]->attach_type))
-		return false;
-	f->types |= 1u << type;
-	be_facts_keep();
-	return true;
+	if (be_load_loops(types[type]->prog_type, types[type]->attach_type))
+		f->types |= bit;
+	else if (type_loads(type) && be_load_calls(types[type]->prog_type))
+		f->calls |= bit;
+	f->types |= f->calls;
+	if (f->types & bit)
+		be_facts_keep();
+	return f->types & bit;
 }
 
 /* A kernel that loads programs of this type, but none that walk. */
-static int check_loops(const struct be_gen *g, struct diag *diag)
+static int check_loops(struct be_gen *g, struct diag *diag)
 {
-	if (type_walks(g->opts->type) || !type_loads(g->opts->type))
-		return 0;
-	diag_error(diag, NULL, "programs cannot loop in this kernel: hook '%s' needs Linux 6.9 or newer",
-		   g->ops->name);
-	return -EOPNOTSUPP;
+	const enum be_hook_type type = g->opts->type;
+
+	if (!type_walks(type) && type_loads(type)) {
+		diag_error(diag, NULL, "programs cannot loop in this kernel: hook '%s' needs Linux 6.1 or newer",
+			   g->ops->name);
+		return -EOPNOTSUPP;
+	}
+	g->loop.calls = force_calls || be_facts_get()->calls & 1u << type;
+	return 0;
 }
 
 /* Emits and loads.  A new fd or -errno. */
@@ -315,8 +330,8 @@ static int try(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 		diag_error(diag, NULL, "cannot make a program for hook '%s': %s",
 			   g->ops->name, strerror(-fd));
 	else
-		fd = be_load(g->ops->prog_type, g->ops->attach_type,
-			     "xtbpf_classify", g->a.insns, g->a.ninsns, diag);
+		fd = be_load_parts(g->ops->prog_type, g->ops->attach_type,
+				   "xtbpf_classify", &g->a, diag);
 	if (ninsns)
 		*ninsns = g->a.ninsns;
 	be_asm_free(&g->a);
@@ -324,11 +339,17 @@ static int try(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 }
 
 /*
- * What the kernel may have refused.  Before Linux 6.17 a program cannot read just any
- * memory: it copies then.
+ * What the kernel may have refused.  Where it would have had to follow too many ways
+ * through the loops, these are fewer in loops that are calls.  Before Linux 6.17 a
+ * program cannot read just any memory: it copies then.
  */
-static bool ask_less(struct be_gen *g)
+static bool ask_less(struct be_gen *g, int err)
 {
+	if (err == -E2BIG && !g->loop.calls &&
+	    be_load_calls(g->ops->prog_type)) {
+		g->loop.calls = true;
+		return true;
+	}
 	if (g->ops->kernel && !g->copies) {
 		g->copies = true;
 		return true;
@@ -344,8 +365,8 @@ static int try_all(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 	int fd;
 
 	do
-		fd = try(g, ninsns, NULL);
-	while (fd < 0 && ask_less(g));
+{ struct diag dd; diag_init(&dd); fd = try(g, ninsns, &dd); if (fd < 0) fprintf(stderr, "TRY %d %s\n", fd, dd.msg); }
+	while (fd < 0 && ask_less(g, fd));
 	return fd < 0 ? try(g, ninsns, diag) : fd;
 }
 

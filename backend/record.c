@@ -25,8 +25,9 @@ enum {
 /* (pair of IPv4 addresses & mask) == value */
 static void test_pair(struct be_asm *a, int value, int mask)
 {
+	be_emit(a, insn_mov(R_FIELD, BE_R_ADDRS));
 	be_emit(a, insn_load(BPF_DW, R_TMP, BPF_REG_0, mask));
-	be_emit(a, insn_alu(BPF_AND, R_TMP, BE_R_ADDRS));
+	be_emit(a, insn_alu(BPF_AND, R_TMP, R_FIELD));
 	be_emit(a, insn_load(BPF_DW, R_FIELD, BPF_REG_0, value));
 	be_emit(a, insn_alu(BPF_XOR, R_FIELD, R_TMP));
 	be_emit(a, insn_alu(BPF_OR, R_BITS, R_FIELD));
@@ -174,7 +175,7 @@ void be_gen_extra(struct be_gen *g, be_label miss)
 	be_label_here(a, pred);
 	be_emit(a, insn_mov32i(BPF_REG_1, 0));
 	be_label_here(a, next);
-	be_gen_loop(g);
+	be_gen_loop_with(g, 1u << BPF_REG_1 | 1u << BPF_REG_5);
 	be_gen_at(g, BPF_REG_0, BPF_REG_5);
 	term(g);
 	be_emit(a, insn_alu32i(BPF_ADD, BPF_REG_5, sizeof(struct tr_term)));

@@ -45,10 +45,10 @@ struct be_return {
 };
 
 /*
- * The stack frame, below R10.  Nothing is initialised: since Linux 6.3 a
- * privileged program may read what it has not written, and no test ever asks
- * for a field that the parser does not fill.  The verifier takes up to 16 bytes
- * of the 512 for itself (may_goto).
+ * The stack frame, below R10.  Nothing is initialised (but where loops are calls:
+ * loop.c): since Linux 6.3 a privileged program may read what it has not written,
+ * and no test ever asks for a field that the parser does not fill.  The verifier takes up to 16 bytes
+ * of the 512 for itself (may_goto), or 32 for a function that is called back.
  *
  * A field's number in the table is cut to five bits, so that what is read by it
  * may be in the stack of returns, which is of no harm.
@@ -67,6 +67,8 @@ struct be_frame {
 	struct be_return stack[BE_STACK_DEPTH];
 
 	uint64_t	bytes;		/* what a counter adds */
+	/* And from here on, where loops are calls (loop.c). */
+	uint32_t	nonlinear;	/* skb->data_len */
 	uint32_t	multi;		/* the segment has not just one group ... */
 	uint32_t	k0;		/* ... word 0 to go on from, */
 	union {
@@ -75,7 +77,6 @@ struct be_frame {
 	};
 	uint32_t	best;		/* and the record with the lowest id yet */
 	uint32_t	key;		/* of a map lookup */
-	uint32_t	nonlinear;	/* skb->data_len */
 	uint64_t	ctx;		/* netfilter: the context */
 	uint64_t	offset;		/* arguments kept over a call */
 	uint64_t	length;
@@ -90,12 +91,31 @@ struct be_frame {
 _Static_assert(IR_NFIELDS4 + 1 <= 16,
 	       "each field has its place in the frame, and one more");
 
+/* What a loop keeps in the frame (loop.c): where that has nothing else. */
+struct be_kept {
+	uint64_t	reg[4];		/* R6 to R9 */
+	uint64_t	scratch[3];	/* of R0 to R5, what a head says */
+	uint32_t	head;		/* where to go on */
+	uint32_t	exit;		/* where to when it is over */
+};
+
+/* The parser's, when there are no returns, and the walk's. */
+#define BE_KEPT_PARSER	BE_FRAME(stack[BE_STACK_SKIP6])
+#define BE_KEPT_WALK	BE_FRAME(ctx)
+
+/* The parser's R6 and R7: behind what is copied into frame.buf. */
+#define BE_KEPT_POINTERS \
+	(BE_FRAME(buf) + (int)sizeof(((struct be_frame *)0)->buf.bytes))
+
+/* How many bytes from frame.nonlinear on, BE_KEPT_WALK among them. */
+#define BE_FORGET_KEPT	128
+
 /* How many bytes from frame.forget on are forgotten: a power of two. */
 #define BE_FORGET	256
 
 _Static_assert(offsetof(struct be_frame, stack) <= BE_FORGET, "BE_FORGET");
 _Static_assert(offsetof(struct be_frame, bytes) > BE_FORGET, "BE_FORGET");
-_Static_assert(sizeof(struct be_frame) <= 496, "BPF stack");
+_Static_assert(sizeof(struct be_frame) <= 480, "BPF stack");
 _Static_assert(sizeof(struct be_frame) % 8 == 0, "BPF stack");
 
 #define BE_HEADER6_SIZE	40
@@ -125,6 +145,18 @@ _Static_assert((offsetof(struct be_frame, field) + 4 * BE_FIELDS6) % 8 == 0,
 
 /* A copied IPv6 header is where returns will be: nothing jumps before the walk. */
 #define BE_HEADER6	BE_FRAME(stack[BE_STACK_DEPTH - 3])
+
+_Static_assert(sizeof(struct be_kept) <= 4 * sizeof(struct be_return) &&
+	       BE_STACK_SKIP6 + 4 <= BE_STACK_DEPTH - 3, "BE_KEPT_PARSER");
+_Static_assert(BE_KEPT_POINTERS + 16 <= 0 &&
+	       offsetof(struct be_frame, buf.bytes) + 40 >=
+	       offsetof(struct be_frame, nonlinear) + BE_FORGET_KEPT,
+	       "BE_KEPT_POINTERS");
+_Static_assert(offsetof(struct be_frame, ctx) + sizeof(struct be_kept) <=
+	       offsetof(struct be_frame, nonlinear) + BE_FORGET_KEPT,
+	       "BE_KEPT_WALK");
+_Static_assert(offsetof(struct be_frame, nonlinear) + BE_FORGET_KEPT <=
+	       sizeof(struct be_frame), "BE_FORGET_KEPT");
 
 #define BE_FIELD(f)	(BE_FRAME(field) + 4 * (int)(f))
 

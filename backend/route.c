@@ -133,7 +133,9 @@ static void call(struct be_gen *g)
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_10));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, BE_FRAME(buf)));
 	be_emit(a, insn_movi(BPF_REG_3, sizeof(struct bpf_fib_lookup)));
-	be_emit(a, insn_movi(BPF_REG_4, FIB_LOOKUP_SKIP_NEIGH));
+	/* Old kernels do not know it; they say that there is no neighbour. */
+	be_emit(a, insn_movi(BPF_REG_4,
+			     g->loop.calls ? 0 : FIB_LOOKUP_SKIP_NEIGH));
 	be_emit(a, insn_call(BPF_FUNC_fib_lookup));
 }
 

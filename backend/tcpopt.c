@@ -59,10 +59,17 @@ void be_gen_tcpopt(struct be_gen *g)
 	be_label done = be_label_new(a);
 	uint32_t i;
 
+	const uint32_t live = 1u << BPF_REG_0 | 1u << BPF_REG_1 |
+			      1u << BPF_REG_5;
+
 	copy(g);
-	be_emit(a, insn_movi(BPF_REG_1, 0));
+	/* No option yet; R0 is 0, too. */
+	be_emit(a, insn_mov(BPF_REG_1, BPF_REG_0));
+	be_loop_open(g, BE_KEPT_PARSER, live);
 	be_label_here(a, next);
-	be_gen_loop(g);
+	be_gen_loop_with(g, live);
+	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(IR_TCPOPT),
+			      BPF_REG_1));
 	be_jump(a, insn_jump(BPF_JGE, BPF_REG_0, BPF_REG_5), done);
 	load_byte(a, 0);
 	for (i = 0; i < g->c->ntcpopts; i++)
@@ -77,7 +84,6 @@ void be_gen_tcpopt(struct be_gen *g)
 	be_label_here(a, step);
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_2));
 	be_jump(a, insn_ja(), next);
+	be_loop_close(g);
 	be_label_here(a, done);
-	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FIELD(IR_TCPOPT),
-			      BPF_REG_1));
 }

@@ -31,11 +31,6 @@ struct walk {
 	be_label	judged;		/* BE_R_WORD accepts or drops */
 };
 
-void be_gen_loop(struct be_gen *g)
-{
-	be_jump(&g->a, insn_may_goto(), g->drop);
-}
-
 void be_gen_at(struct be_gen *g, int dst, int src)
 {
 	be_emit(&g->a, insn_mov(dst, src));
@@ -87,9 +82,10 @@ static void key(struct be_gen *g)
 	struct be_asm *a = &g->a;
 
 	if (!be_gen_v6(g)) {
-		be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_0,
+		be_emit(a, insn_mov(BPF_REG_1, BE_R_ADDRS));
+		be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0,
 				     offsetof(struct tr_group, mask)));
-		be_emit(a, insn_alu(BPF_AND, BPF_REG_1, BE_R_ADDRS));
+		be_emit(a, insn_alu(BPF_AND, BPF_REG_1, BPF_REG_2));
 		return;
 	}
 	masked_half(g, BPF_REG_1, 0);
@@ -186,7 +182,7 @@ static void walk_enter(struct be_gen *g, const struct walk *w)
 	struct be_asm *a = &g->a;
 
 	be_label_here(a, w->enter);
-	be_gen_loop(g);
+	be_gen_loop_with(g, 1u << BPF_REG_1);
 	store_frame(g, BE_FRAME(segment), BPF_REG_1);
 	be_gen_at(g, BPF_REG_0, BPF_REG_1);
 	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
@@ -546,6 +542,11 @@ static void walk_start(struct be_gen *g)
 		load_frame(g, BPF_REG_1, BE_FIELD(IR_DADDR));
 		be_emit(a, insn_alu(BPF_OR, BE_R_ADDRS, BPF_REG_1));
 	}
+	if (g->loop.calls) {
+		/* Nothing yet, and the verifier does not know. */
+		load_frame(g, BE_R_REC, BE_FRAME(zero));
+		load_frame(g, BE_R_WORD, BE_FRAME(zero));
+	}
 	load_frame(g, BPF_REG_1, BE_FRAME(segment));
 	load_frame(g, BPF_REG_2, BE_FRAME(variant));
 	be_emit(a, insn_alu32(BPF_ADD, BPF_REG_1, BPF_REG_2));
@@ -603,9 +604,11 @@ void be_gen_walk(struct be_gen *g)
 	w.next_group = be_label_new(a);
 	w.judged = be_label_new(a);
 	g->drop = be_label_new(a);
+	be_loop_open(g, BE_KEPT_WALK, 1u << BPF_REG_1);
 	walk_enter(g, &w);
 	walk_single(g, &w);
 	walk_multi(g, &w);
 	walk_hit(g, &w);
+	be_loop_close(g);
 	walk_over(g, &w, drop);
 }

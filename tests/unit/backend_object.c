@@ -23,6 +23,7 @@
 #include <gelf.h>
 
 #include "backend/attach.h"
+#include "tests/unit/loops.h"
 #include "tests/unit/objects.h"
 #include "tests/unit/rules.h"
 #include "tests/unit/run.h"
@@ -571,7 +572,7 @@ static void add_all(Suite *s, bool root)
 	tcase_add_test(tc, interfaces);
 	tcase_add_test(tc, state);
 	tcase_add_test(tc, plans);
-	if (root) {
+	if (root && test_objects()) {
 		tcase_add_loop_test(tc, loads, 0, types());
 		tcase_add_loop_test(tc, loads_whole, 0, types());
 		tcase_add_loop_test(tc, goes_by_names, 0, 2);

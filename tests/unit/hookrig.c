@@ -21,6 +21,7 @@
 
 #include "backend/gen.h"
 #include "ir/eval.h"
+#include "tests/unit/loops.h"
 #include "tests/unit/objects.h"
 #include "tests/unit/rules.h"
 #include "tests/unit/run.h"
@@ -297,15 +298,17 @@ int hookrig_run(const char *name, void (*setup)(void), void (*add)(TCase *tc),
 
 	if (!test_privileged())
 		return TEST_SKIPPED;
+	test_loops();
 	s = suite_create(name);
 	tc = tcase_create("hooks");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	add(tc);
 	suite_add_tcase(s, tc);
-	if (!add_both)
+	if (add_both)
+		add_both(tc);
+	if (!add_both || !test_objects())
 		return test_run(s, true);
-	add_both(tc);
 	tc = tcase_create("objects");
 	tcase_add_checked_fixture(tc, set_object, NULL);
 	tcase_add_checked_fixture(tc, setup, teardown);

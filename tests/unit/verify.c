@@ -19,6 +19,7 @@
 #include "ir/boxes.h"
 #include "ir/space.h"
 #include "tests/unit/faults.h"
+#include "tests/unit/loops.h"
 #include "tests/unit/run.h"
 #include "tests/unit/rules.h"
 
@@ -344,8 +345,10 @@ int main(void)
 {
 	bool run = test_privileged() && (be_type_supported(BE_NETFILTER) ||
 				      be_type_supported(BE_TC));
-	const int status = test_run(suite(run), run);
+	int status;
 
+	test_loops();
+	status = test_run(suite(run), run);
 	if (status == TEST_SKIPPED)
 		puts("needs root: no program was run");
 	return status;
