@@ -613,7 +613,8 @@ static void add_both(TCase *tc)
 
 static void add_tests(TCase *tc)
 {
-	tcase_add_test(tc, names_with_leftovers);
+	if (test_first_type() == BE_NETFILTER)
+		tcase_add_test(tc, names_with_leftovers);
 	tcase_add_test(tc, devices);
 	tcase_add_loop_test(tc, unknown_interface, 0, 2);
 	tcase_add_loop_test(tc, tc_ingress, 0, 4);
