@@ -534,11 +534,6 @@ static int read_counters(struct verify *v)
 	return err;
 }
 
-static bool same(const struct ir_counter *a, const struct ir_counter *b)
-{
-	return a->packets == b->packets && a->bytes == b->bytes;
-}
-
 /* The suspect's counter, now. */
 static int read_suspect(const struct verify *v, struct ir_counter *out)
 {
@@ -665,7 +660,8 @@ static uint32_t count_wrong(const struct judge *j, uint32_t n, uint32_t *first)
 	uint32_t i, wrong = 0;
 
 	for (i = 0; i < n; i++)
-		if (!same(&j->want[i], &j->have[i]) && !wrong++)
+		if (memcmp(&j->want[i], &j->have[i], sizeof(*j->want)) &&
+		    !wrong++)
 			*first = i;
 	return wrong;
 }
