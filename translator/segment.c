@@ -36,10 +36,10 @@
 #define MAX_LOOKUPS	4
 
 /* Weights of what a lookup reads, roughly in nanoseconds. */
-#define GROUP_COST	3.0
+#define GROUP_COST	4.0
 #define SLOT_COST	4.0
 #define NODE_COST	6.0
-#define RECORD_COST	2.0
+#define RECORD_COST	3.0
 /* Each doubling of the size beyond this makes all reads slower by 5 %. */
 #define CACHE_BYTES	65536
 #define CACHE_COST	0.05
