@@ -105,13 +105,34 @@ static int pin(const int fd[NPINS], const char *dir)
 	return rc;
 }
 
-/* Links that are not pinned end with this process. */
+/*
+ * Loads @obj, read from @file, and attaches it.  Links that are not pinned end with
+ * this process.  0 or an exit status.
+ */
+static int enforce(struct bpf_object *obj, const char *file, uint32_t family,
+		   int32_t priority, const char *dir)
+{
+	struct bpf_program *prog = obj ? find(obj) : NULL;
+	uint32_t hook;
+	int fd[NPINS];
+
+	if (!prog || bpf_object__load(obj))
+		return fail(file);
+	for (hook = FIRST; hook <= LAST; hook++) {
+		fd[hook] = attach(bpf_program__fd(prog), family, hook,
+				  priority);
+		if (fd[hook] < 0)
+			return fail(names[hook]);
+	}
+	fd[COUNTERS] = bpf_object__find_map_fd_by_name(obj, "xtbpf_count");
+	return pin(fd, dir);
+}
+
 int main(int argc, char **argv)
 {
-	struct bpf_program *prog;
 	struct bpf_object *obj;
-	uint32_t family, hook;
-	int fd[NPINS];
+	uint32_t family;
+	int rc;
 
 	if (argc != 5 || (strcmp(argv[2], "ipv4") && strcmp(argv[2], "ipv6"))) {
 		fprintf(stderr, "Usage: attach-netfilter OBJECT ipv4|ipv6 PRIORITY DIR\n");
@@ -119,15 +140,7 @@ int main(int argc, char **argv)
 	}
 	family = strcmp(argv[2], "ipv6") ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	obj = bpf_object__open(argv[1]);
-	prog = obj ? find(obj) : NULL;
-	if (!prog || bpf_object__load(obj))
-		return fail(argv[1]);
-	for (hook = FIRST; hook <= LAST; hook++) {
-		fd[hook] = attach(bpf_program__fd(prog), family, hook,
-				  atoi(argv[3]));
-		if (fd[hook] < 0)
-			return fail(names[hook]);
-	}
-	fd[COUNTERS] = bpf_object__find_map_fd_by_name(obj, "xtbpf_count");
-	return pin(fd, argv[4]);
+	rc = enforce(obj, argv[1], family, atoi(argv[3]), argv[4]);
+	bpf_object__close(obj);
+	return rc;
 }
