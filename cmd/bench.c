@@ -83,7 +83,7 @@ static void usage(FILE *out)
 	      "      --hit any|last        the rules that flows are drawn from; last with\n"
 	      "                            --gen linear, else any\n"
 	      "      --rounds N            measurements of each thing (11)\n"
-	      "      --time MS             how long one takes (10)\n"
+	      "      --time MS             how long one takes (40)\n"
 	      "      --cpu N               run there\n"
 	      "      --svg FILE            draw cost against rules, with gnuplot\n"
 	      "  -j, --json                for programs to read\n"
@@ -624,7 +624,7 @@ int cmd_bench(int argc, char **argv, bool json)
 		.flows = { .n = 16384, .seed = 1 },
 		.program = {
 			.programs = BENCH_PROGRAMS_ALL, .rounds = 11,
-			.batch_ms = 10,
+			.batch_ms = 40,
 		},
 		.compare = { .engines = BENCH_ENGINES_ALL, .say = say },
 	};

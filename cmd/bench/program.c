@@ -26,6 +26,9 @@
 
 #define FRAME	64
 
+#define REPEAT_MIN	3
+#define REPEAT_MAX	1000
+
 /* The hook of each program, and the null program of that hook. */
 static const struct {
 	const char	*name;
@@ -208,53 +211,68 @@ static int test_run(const struct measure *m, const struct runner *r, int prog,
 	return 0;
 }
 
-/* One pass of the sequence.  0 or -errno. */
-static int pass(const struct measure *m, struct runner *r)
+/*
+ * @n passes of the sequence in one system call, where there is a shuffler: *ms of
+ * CPU time.  0 or -errno.
+ */
+static int passes(const struct measure *m, struct runner *r, uint32_t n,
+		  double *ms)
 {
-	uint32_t retval, i;
+	uint32_t total = n * m->seq->n, retval, i;
 	int err = 0;
 
+	*ms = bench_clock_cpu();
 	if (r->shuffler.prog >= 0)
-		err = test_run(m, r, r->shuffler.prog, 0, m->seq->n, &retval);
+		err = test_run(m, r, r->shuffler.prog, 0, total, &retval);
 	else
-		for (i = 0; !err && i < m->seq->n; i++)
-			err = test_run(m, r, r->prog, m->seq->flow[i], 1,
+		for (i = 0; !err && i < total; i++)
+			err = test_run(m, r, r->prog,
+				       m->seq->flow[i & (m->seq->n - 1)], 1,
 				       &retval);
-	r->runs += m->seq->n;
+	*ms = bench_clock_cpu() - *ms;
+	r->runs += total;
 	return err;
 }
 
-/* A pass to warm up, then a batch; *ns per packet. */
+/*
+ * *ns per packet when the caches are warm.  They are not at the start of a call:
+ * it tells all CPUs of the program (xdp) and sleeps for that, while the caches are
+ * another's.  So a call of one pass is taken off a longer one.
+ */
 static int batch(const struct measure *m, struct runner *r, double *ns)
 {
-	uint32_t i;
-	double t;
+	double cold = 0, all;
+	uint32_t more = 0;
 	int err = 0;
 
-	if (r->shuffler.prog >= 0)
-		err = pass(m, r);
-	t = bench_clock_cpu();
-	for (i = 0; !err && i < r->repeat; i++)
-		err = pass(m, r);
-	t = bench_clock_cpu() - t;
-	*ns = t * 1e6 / r->repeat / m->seq->n;
+	if (r->shuffler.prog >= 0) {
+		err = passes(m, r, 1, &cold);
+		more = 1;
+	}
+	if (!err)
+		err = passes(m, r, more + r->repeat, &all);
+	if (!err)
+		*ns = (all - cold) * 1e6 / r->repeat / m->seq->n;
 	return err;
 }
 
-/* How many passes make a batch. */
+/*
+ * How many passes make a batch: with few of them, the cold one would be in the
+ * difference.
+ */
 static int calibrate(const struct measure *m, struct runner *r)
 {
+	const double least = r->shuffler.prog >= 0 ? REPEAT_MIN : 1;
+	const double most = fmin(REPEAT_MAX, INT32_MAX / m->seq->n - 1);
 	double ns;
 	int err;
 
 	r->repeat = 1;
 	err = batch(m, r, &ns);
-	r->repeat = (uint32_t)(m->opts->batch_ms * 1e6 /
-			       (ns * m->seq->n + 1) + 0.5);
-	if (!r->repeat)
-		r->repeat = 1;
-	if (r->repeat > 1000)
-		r->repeat = 1000;
+	if (!err)
+		r->repeat = (uint32_t)fmin(most, fmax(least,
+			    m->opts->batch_ms * 1e6 /
+			    (fmax(ns, 1) * m->seq->n)));
 	return err;
 }
 
