@@ -161,7 +161,7 @@ static int measure(struct bench *b, const struct bench_ruleset *rs,
 			err = bench_sequence_make(f, t, b->zipf, b->flows.seed,
 						  &seq[t]);
 	}
-	if (!err && b->measure & MEASURE_PROGRAM)
+	if (!err && b->measure & MEASURE_PROGRAM && b->program.programs)
 		err = measure_programs(b, rs, seq, diag);
 	if (!err && b->measure & (MEASURE_FRAMES | MEASURE_LOAD))
 		err = compare(b, rs, seq, diag);
@@ -379,6 +379,25 @@ static int parse_engines(struct bench *b, const char *list)
 	for (i = 0; i < BENCH_NENGINES; i++)
 		names[i] = bench_engine_name(i);
 	return parse_set(list, names, &b->compare.engines);
+}
+
+/* Of the programs measured alone those of the engines that were asked for. */
+static uint32_t programs_of(uint32_t engines)
+{
+	static const struct {
+		enum bench_engine_kind engine;
+		uint32_t programs;
+	} of[] = {
+		{ BENCH_BPF_XDP, BENCH_PROGRAMS_XDP },
+		{ BENCH_BPF_TC, BENCH_PROGRAMS_TC },
+		{ BENCH_BPF_NETFILTER, BENCH_PROGRAMS_NF },
+	};
+	uint32_t programs = 0, i;
+
+	for (i = 0; i < sizeof(of) / sizeof(*of); i++)
+		if (engines >> of[i].engine & 1)
+			programs |= of[i].programs;
+	return programs;
 }
 
 static int parse_traffic(struct bench *b, const char *list)
@@ -623,8 +642,7 @@ int cmd_bench(int argc, char **argv, bool json)
 		.cpu = -1,
 		.flows = { .n = 16384, .seed = 1 },
 		.program = {
-			.programs = BENCH_PROGRAMS_ALL, .rounds = 11,
-			.batch_ms = 40,
+			.rounds = 11, .batch_ms = 40,
 		},
 		.compare = { .engines = BENCH_ENGINES_ALL, .say = say },
 	};
@@ -641,6 +659,7 @@ int cmd_bench(int argc, char **argv, bool json)
 	}
 	if (pin(b.cpu))
 		return 2;
+	b.program.programs = programs_of(b.compare.engines);
 	b.compare.ctx = &b;
 	i = optind;		/* libxtables uses getopt, too */
 	return run(&b, argc - i, argv + i) ? 1 : 0;

@@ -40,6 +40,7 @@ static const struct {
 	[BENCH_XDP_PARSE] = { "xdp parse", BE_XDP, BENCH_XDP_NULL, false },
 	[BENCH_XDP_HASH]  = { "xdp hash", BE_XDP, BENCH_XDP_NULL, false },
 	[BENCH_XDP_OURS]  = { "xdp", BE_XDP, BENCH_XDP_NULL, true },
+	[BENCH_XDP_WALK]  = { "xdp walk", BE_XDP, BENCH_XDP_NULL, true },
 	[BENCH_TC_NULL]	  = { "tc null", BE_TC, BENCH_TC_NULL, false },
 	[BENCH_TC_OURS]	  = { "tc", BE_TC, BENCH_TC_NULL, true },
 	[BENCH_NF_NULL]	  = { "netfilter null", BE_NETFILTER, BENCH_NF_NULL,
@@ -101,6 +102,8 @@ static int load_ours(struct measure *m, struct runner *r, struct diag *diag)
 	struct be_program_opts o = {
 		.type = programs[r->which].type, .hooks = 1u << m->rs->hook,
 		.ifindex_fd = -1,
+		.flows = r->which == BENCH_XDP_WALK ? BE_FLOWS_NEVER :
+						      BE_FLOWS_AUTO,
 	};
 	uint32_t zero = 0;
 

@@ -21,6 +21,7 @@ enum bench_program {
 	BENCH_XDP_PARSE,	/* the key of a flow, and no lookup */
 	BENCH_XDP_HASH,		/* the key, and one hash lookup */
 	BENCH_XDP_OURS,
+	BENCH_XDP_WALK,		/* ours without a flow memo */
 	BENCH_TC_NULL,
 	BENCH_TC_OURS,
 	BENCH_NF_NULL,
@@ -28,7 +29,12 @@ enum bench_program {
 	BENCH_NPROGRAMS
 };
 
-#define BENCH_PROGRAMS_ALL	((1u << BENCH_NPROGRAMS) - 1)
+/* Those of a hook; what is compared with ours at xdp is among them. */
+#define BENCH_PROGRAMS_XDP	(1u << BENCH_XDP_NULL | 1u << BENCH_XDP_PARSE | \
+				 1u << BENCH_XDP_HASH | 1u << BENCH_XDP_OURS | \
+				 1u << BENCH_XDP_WALK)
+#define BENCH_PROGRAMS_TC	(1u << BENCH_TC_NULL | 1u << BENCH_TC_OURS)
+#define BENCH_PROGRAMS_NF	(1u << BENCH_NF_NULL | 1u << BENCH_NF_OURS)
 
 /* "xdp hash" ... */
 const char *bench_program_name(enum bench_program p);

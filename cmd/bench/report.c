@@ -289,6 +289,7 @@ static void print_programs(const struct bench_program_run *run, uint32_t n)
 	} rows[] = {
 		{ BENCH_XDP_HASH, "hash lookup" },
 		{ BENCH_XDP_OURS, "iptables-bpf xdp" },
+		{ BENCH_XDP_WALK, "xdp, no flow memo" },
 		{ BENCH_TC_OURS, "iptables-bpf tc" },
 		{ BENCH_NF_OURS, "iptables-bpf netfilter" },
 	};

@@ -58,7 +58,7 @@ all_engines() {
 	bench "$out" --gen acl,blocklist --rules 60
 	same "all of it: exit status" 0 $rc
 	holds "every program was run" \
-		'[.rulesets[].program[] | has("net_ns")] | length == 64 and all' "$out"
+		'[.rulesets[].program[] | has("net_ns")] | length == 72 and all' "$out"
 	holds "every engine was sent frames of each kind" \
 		'[.rulesets[].engines[] | select(has("skipped") | not) |
 		  .frames | length == 4 and all(.sent > 0)] |
