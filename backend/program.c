@@ -7,7 +7,6 @@
 #include "backend/program.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -365,7 +364,7 @@ static int try_all(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 	int fd;
 
 	do
-{ struct diag dd; diag_init(&dd); fd = try(g, ninsns, &dd); if (fd < 0) fprintf(stderr, "TRY %d %s\n", fd, dd.msg); }
+		fd = try(g, ninsns, NULL);
 	while (fd < 0 && ask_less(g, fd));
 	return fd < 0 ? try(g, ninsns, diag) : fd;
 }
