@@ -74,15 +74,28 @@ static uint32_t any_value(struct rng *r, enum ir_field f)
 	return rng_u32(r) & ir_field_max(f);
 }
 
+/* Of a range of lengths those that packets have here, where there are such. */
+static void narrow_length(uint32_t *lo, uint32_t *hi)
+{
+	if (*lo > BENCH_LEN_MAX || *hi < BENCH_HEADERS)
+		return;
+	if (*lo < BENCH_HEADERS)
+		*lo = BENCH_HEADERS;
+	if (*hi > BENCH_LEN_MAX)
+		*hi = BENCH_LEN_MAX;
+}
+
 /* A value inside the term, the bits it does not ask for at random. */
 static void want_term(struct rng *r, const struct ir_term *t,
 		      struct spec *s)
 {
-	uint32_t v;
+	uint32_t lo = t->lo, hi = t->hi, v;
 
-	if (t->lo > t->hi)
+	if (lo > hi)
 		return;
-	v = rng_range(r, t->lo, t->hi) & t->mask;
+	if (t->field == IR_LEN)
+		narrow_length(&lo, &hi);
+	v = rng_range(r, lo, hi) & t->mask;
 	if (v < t->lo)
 		v = t->lo;
 	s->field[t->field] = v | (any_value(r, t->field) & ~t->mask);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/bench/flows.h"
 #include "ir/rng.h"
 
 const char *const bench_rulegen_kinds[] = {
@@ -122,7 +123,10 @@ static struct range any_range(struct rng *r, uint32_t max)
 	return a < b ? (struct range){ a, b } : (struct range){ b, a };
 }
 
-/* Ranges of five fields, each of which begins and ends anywhere. */
+/*
+ * Ranges of five fields, each of which begins and ends anywhere; but the lengths
+ * begin where those of the packets sent are.
+ */
 static void write_ranges(FILE *out, uint32_t n, uint64_t seed)
 {
 	struct rng r = { .state = seed };
@@ -134,7 +138,8 @@ static void write_ranges(FILE *out, uint32_t n, uint64_t seed)
 		d = any_range(&r, UINT32_MAX);
 		sp = any_range(&r, 65535);
 		dp = any_range(&r, 65535);
-		len = any_range(&r, 65535);
+		len.lo = rng_range(&r, 0, BENCH_LEN_MAX);
+		len.hi = rng_range(&r, len.lo, 65535);
 		fprintf(out, "-A FORWARD -p udp -m udp --sport %u:%u --dport %u:%u",
 			sp.lo, sp.hi, dp.lo, dp.hi);
 		fprintf(out, " -m iprange --src-range %s-%s",

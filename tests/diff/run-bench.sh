@@ -98,6 +98,20 @@ stateful() {
 		 ["bpf-xdp", "bpf-tc", "nft-set", "ipset"]' "$out"
 }
 
+# Of rules with any ranges, packets can be made, and only the hook asked for is run.
+ranges() {
+	local out=$tmp/ranges.json
+
+	bench "$out" --gen ranges --rules 20 --measure program \
+		--engine bpf-xdp --traffic uniform
+	same "ranges: exit status" 0 $rc
+	holds "packets of rules with ranges" \
+		'[.rulesets[].program[].flows == 200] | length == 9 and all' "$out"
+	holds "the programs of one hook alone" \
+		'[.rulesets[].program[] | select(has("net_ns")) | .program[:3]] |
+		 unique == ["xdp"]' "$out"
+}
+
 # Sets of every type that ipset has, of values and of ranges; some kernels lack one.
 sets() {
 	local out=$tmp/sets.json f
@@ -206,6 +220,7 @@ wrong_arguments() {
 }
 
 all_engines
+ranges
 sets
 stateful
 liar
