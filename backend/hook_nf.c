@@ -8,6 +8,7 @@
  *
  * Sources: net/netfilter/nf_bpf_link.c, net/netfilter/xt_conntrack.c.
  */
+#include <linux/netfilter.h>
 #include <linux/netfilter/xt_conntrack.h>
 
 #include "backend/gen.h"
@@ -118,6 +119,25 @@ static void find_header(struct be_gen *g)
 }
 
 /*
+ * What is attached here is on the hooks of the table's family.  An object is
+ * attached by others, who may take those of the other family: what comes by there is
+ * not read as what it is not, but goes on uncounted, as it never meets a table
+ * of iptables-legacy that is not its family's.  In: R1 the context, which stays.
+ * Clobbers R2.
+ */
+static void check_family(struct be_gen *g)
+{
+	const int own = be_gen_v6(g) ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	struct be_asm *a = &g->a;
+
+	if (!g->opts->alone)
+		return;
+	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_1, CTX_STATE));
+	be_gen_member(g, BPF_B, BPF_REG_2, BPF_REG_2, BE_STATE_PF);
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_2, own), g->accept);
+}
+
+/*
  * The header's first 20 (40) bytes are in linear memory: iptables itself reads
  * them there.  No check of its length: a raw socket may send what it likes.
  */
@@ -125,6 +145,7 @@ static void context(struct be_gen *g)
 {
 	struct be_asm *a = &g->a;
 
+	check_family(g);
 	be_emit(a, insn_store(BPF_DW, BPF_REG_10, BE_FRAME(ctx), BPF_REG_1));
 	be_emit(a, insn_load(BPF_DW, BE_R_CTX, BPF_REG_1, CTX_SKB));
 	find_header(g);

@@ -22,6 +22,7 @@ const struct be_member_info be_members[BE_NMEMBERS] = {
 	[BE_SKB_DEV] = { "sk_buff", "dev", BE_POINTER, 8 },
 	[BE_SKB_AT_INGRESS] = { "sk_buff", "tc_at_ingress", BE_BIT, 1 },
 	[BE_STATE_HOOK] = { "nf_hook_state", "hook", BE_UNSIGNED, 1 },
+	[BE_STATE_PF] = { "nf_hook_state", "pf", BE_UNSIGNED, 1 },
 	[BE_STATE_IN] = { "nf_hook_state", "in", BE_POINTER, 8 },
 	[BE_STATE_OUT] = { "nf_hook_state", "out", BE_POINTER, 8 },
 	[BE_XDP_RXQ] = { "xdp_buff", "rxq", BE_POINTER, 8 },

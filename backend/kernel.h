@@ -22,6 +22,7 @@ enum be_member {
 	BE_SKB_DEV,
 	BE_SKB_AT_INGRESS,	/* a single bit */
 	BE_STATE_HOOK,
+	BE_STATE_PF,
 	BE_STATE_IN,
 	BE_STATE_OUT,
 	BE_XDP_RXQ,

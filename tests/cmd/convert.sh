@@ -417,6 +417,27 @@ at_netfilter() {
 		map_counts "pinned /run/fs/counters" >have && same
 }
 
+# counts_nothing FROM TO: an object for FROM drops all, but on the hooks of TO.
+# Packets pass there, and none is counted.
+counts_nothing() {
+	local -A lo=([ipv4]=127.0.0.1 [ipv6]=::1)
+	local -a args=()
+
+	[ "$1" = ipv4 ] || args=(-6)
+	printf '%s\n' '*filter' ':INPUT DROP [0:0]' ':FORWARD DROP [0:0]' \
+		':OUTPUT DROP [0:0]' '-A INPUT -i lo' COMMIT >all.rules
+	mkdir -p /run/fs && mount -t bpf none /run/fs && ip link set lo up &&
+		gives 0 "${args[@]}" -o all all.rules &&
+		"$attach" all/all.bpf.o "$2" -5 /run/fs &&
+		ping -c 1 -W 5 "${lo[$2]}" &&
+		map_counts "pinned /run/fs/counters" | sort -u >have &&
+		echo '[0:0]' | diff - have || return
+	rm /run/fs/input /run/fs/forward /run/fs/output /run/fs/counters &&
+		sleep 0.2 &&
+		"$attach" all/all.bpf.o "$1" -5 /run/fs &&
+		! ping -c 1 -W 0.2 "${lo[$1]}"
+}
+
 # Where one of the hooks is taken, it is on none.
 taken() {
 	mkdir /run/fs/again && rm /run/fs/input /run/fs/output && sleep 0.2 &&
@@ -500,6 +521,10 @@ done
 ok 'packets with iptables-legacy' eval 'make_net && want'
 ok 'the same packets at netfilter' at_netfilter
 ok 'a hook that is taken' taken
+detach_netfilter
+ok 'IPv4 rules on the hooks of IPv6' counts_nothing ipv4 ipv6
+detach_netfilter
+ok 'IPv6 rules on the hooks of IPv4' counts_nothing ipv6 ipv4
 detach_netfilter
 ok 'the same packets at xdp' at_xdp
 ip link set dev v0 xdpgeneric off

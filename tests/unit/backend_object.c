@@ -21,6 +21,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <gelf.h>
+#include <linux/netfilter.h>
 
 #include "backend/attach.h"
 #include "tests/unit/loops.h"
@@ -454,8 +455,9 @@ START_TEST(goes_by_names)
 		{ BE_NETFILTER, "len" }, { BE_NETFILTER, "data_len" },
 		{ BE_NETFILTER, "data" }, { BE_NETFILTER, "head" },
 		{ BE_NETFILTER, "network_header" }, { BE_NETFILTER, "_nfct" },
-		{ BE_NETFILTER, "hook" }, { BE_NETFILTER, "in" },
-		{ BE_NETFILTER, "out" }, { BE_NETFILTER, "name" },
+		{ BE_NETFILTER, "hook" }, { BE_NETFILTER, "pf" },
+		{ BE_NETFILTER, "in" }, { BE_NETFILTER, "out" },
+		{ BE_NETFILTER, "name" },
 		{ BE_NETFILTER, "bpf_rdonly_cast" }, { BE_TC, "dev" },
 		{ BE_TC, "tc_at_ingress" }, { BE_TC, "bpf_cast_to_kern_ctx" },
 		{ BE_XDP, "rxq" }, { BE_XDP, "dev" },
@@ -490,6 +492,57 @@ START_TEST(goes_by_names)
 			      c6[i].name);
 		free(image);
 	}
+}
+END_TEST
+
+/* What the netfilter hook INPUT of @family makes of a UDP packet of that family. */
+static uint32_t run_input(int prog, int family)
+{
+	static uint8_t ipv4[14 + 28] = {
+		[12] = 8, [14] = 0x45, [17] = 28, [22] = 64, [23] = 17,
+		[26] = 127, [29] = 1, [30] = 127, [33] = 1,
+	}, ipv6[14 + 48] = {
+		[12] = 0x86, 0xdd, 0x60, [19] = 8, 17, 64, [37] = 1, [53] = 1,
+	};
+	/* struct nf_hook_state */
+	const uint8_t where[48] = { IR_HOOK_INPUT, (uint8_t)family };
+	LIBBPF_OPTS(bpf_test_run_opts, o, .repeat = 1,
+		    .data_in = family == AF_INET ? ipv4 : ipv6,
+		    .data_size_in = family == AF_INET ? sizeof(ipv4) :
+				    sizeof(ipv6),
+		    .ctx_in = where, .ctx_size_in = sizeof(where));
+
+	ck_assert_msg(!bpf_prog_test_run_opts(prog, &o), "%s", strerror(errno));
+	return o.retval;
+}
+
+/* Attached to the other family's hooks it judges nothing there. */
+START_TEST(other_family)
+{
+	const int own = _i % 2 ? AF_INET6 : AF_INET;
+	const int other = _i % 2 ? AF_INET : AF_INET6;
+	struct ir_counter count[8], none[8] = { { 0 } };
+	struct ir_rule *r;
+	int counters, prog;
+
+	t = ir_table_new(own, "filter");
+	r = add_rule(t, ir_table_base(t, IR_HOOK_INPUT), IR_DROP, NULL);
+	translate(t);
+	ck_assert_uint_lt(c->ncounters, 8);
+	counters = be_counter_create(c->ncounters, &diag);
+	prog = object_load(&(struct object){
+		.c = c, .type = BE_NETFILTER, .hooks = ALL, .copies = _i / 2,
+		.flows = BE_FLOWS_ALWAYS,
+	}, counters, -1);
+	ck_assert_uint_eq(run_input(prog, other), NF_ACCEPT);
+	ck_assert_int_eq(be_counter_read(counters, count, c->ncounters), 0);
+	ck_assert_mem_eq(count, none, c->ncounters * sizeof(*count));
+	ck_assert_uint_eq(run_input(prog, own), NF_DROP);
+	ck_assert_uint_eq(run_input(prog, other), NF_ACCEPT);
+	ck_assert_int_eq(be_counter_read(counters, count, c->ncounters), 0);
+	ck_assert_uint_eq(count[r->index].packets, 1);
+	close(prog);
+	close(counters);
 }
 END_TEST
 
@@ -576,6 +629,7 @@ static void add_all(Suite *s, bool root)
 		tcase_add_loop_test(tc, loads, 0, types());
 		tcase_add_loop_test(tc, loads_whole, 0, types());
 		tcase_add_loop_test(tc, goes_by_names, 0, 2);
+		tcase_add_loop_test(tc, other_family, 0, 4);
 		tcase_add_test(tc, more_cpus_than_areas);
 	}
 	suite_add_tcase(s, tc);
