@@ -125,7 +125,7 @@ make_tmp() {
 # shellcheck disable=SC2034
 failed=0
 
-# ok NAME COMMAND...: passes when the command does.
+# ok NAME COMMAND...: passes when the command does, and says so by its status too.
 # shellcheck disable=SC2034,SC2154
 ok() {
 	local name=$1
@@ -134,9 +134,10 @@ ok() {
 	if "$@" >"$tmp/out" 2>&1; then
 		echo "PASS $name"
 	else
-		cat "$tmp/out"
+		tail -n 40 "$tmp/out"
 		echo "FAIL $name"
 		failed=1
+		return 1
 	fi
 }
 

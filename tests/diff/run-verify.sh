@@ -14,7 +14,6 @@ multi=$build/xtables-bpf-multi
 restore=$build/iptables-bpf-restore
 save=$build/iptables-bpf-save
 xtbpf=$build/xtbpf
-result=0
 
 needs root
 for f in "$restore" "$save" "$xtbpf"; do
@@ -25,20 +24,6 @@ done
 alone "$@"
 make_tmp
 
-# check NAME COMMAND...: passes when the command does.
-check() {
-	local name=$1
-	shift
-
-	if "$@" >"$tmp/out" 2>&1; then
-		echo "PASS $name"
-		return
-	fi
-	tail -n 5 "$tmp/out"
-	echo "FAIL $name"
-	result=1
-}
-
 says() { grep -Eq "$1" "$tmp/out"; }
 
 # check_file FILE [OPTION]: all its rules, through every hook that can judge it.
@@ -47,11 +32,11 @@ check_file() {
 
 	for hook in netfilter xdp tc; do
 		[ "$hook" = netfilter ] || ! grep -Eq -- '-m (state|conntrack)' "$1" || continue
-		check "${1##*/} at $hook" "$xtbpf" check ${2:+"$2"} --verify \
+		ok "${1##*/} at $hook" "$xtbpf" check ${2:+"$2"} --verify \
 			--attach "$hook" "$1"
 		says 'verified: .* 0 differences$' || {
 			echo "FAIL ${1##*/} at $hook: does not say so"
-			result=1
+			failed=1
 		}
 	done
 }
@@ -85,46 +70,46 @@ for f in "$src"/examples/*.rules6; do
 	n=$(grep -c '^-A' "$f")
 	says "verified: $n rules, $n with a witness," || {
 		echo "FAIL ${f##*/}: a rule has no witness"
-		result=1
+		failed=1
 	}
 done
-check "packets too long for a test run are counted" "$xtbpf" --json check \
+ok "packets too long for a test run are counted" "$xtbpf" --json check \
 	--verify "$src/examples/office-gateway.rules"
 says '"walked": ?[1-9]' || {
 	echo "FAIL packets too long for a test run: how many is not said"
-	result=1
+	failed=1
 }
 "$xtbpf" bench --gen ipc --rules 10000 --print >"$tmp/large"
 check_file "$tmp/large"
 rules 2000 >"$tmp/many"
-check "restore" "$restore" --verify "$tmp/many"
-says '^verified: 2000 rules, .* 0 differences$' || result=1
+ok "restore" "$restore" --verify "$tmp/many"
+says '^verified: 2000 rules, .* 0 differences$' || failed=1
 printf '*filter\n-I INPUT 700 -s 10.1.1.1 -j DROP\n-D INPUT 10\nCOMMIT\n' \
 	>"$tmp/change"
-check "restore -n, a change" "$restore" -n --verify "$tmp/change"
-says '^verified: 2000 rules' || result=1
+ok "restore -n, a change" "$restore" -n --verify "$tmp/change"
+says '^verified: 2000 rules' || failed=1
 
 "$save" | grep -v '^#' >"$tmp/before"
-check "restore -t" "$restore" -t --verify "$src/examples/web-server.rules"
-says '^verified: 40 rules' || result=1
-check "... puts nothing in force" unchanged
+ok "restore -t" "$restore" -t --verify "$src/examples/web-server.rules"
+says '^verified: 40 rules' || failed=1
+ok "... puts nothing in force" unchanged
 if ${CC:-cc} -shared -fPIC -o "$tmp/liar.so" "$src/tests/diff/liar.c" -ldl &&
    ! ldd "$multi" | grep -q libasan; then
 	for n in 1 2 77; do
-		check "a wrong verdict, number $n, is refused" \
+		ok "a wrong verdict, number $n, is refused" \
 			refuses "$n" "$src/examples/web-server.rules"
 		says 'rule [0-9]+ of chain|policy of chain' || {
 			echo "FAIL number $n: the rule is not named"
-			result=1
+			failed=1
 		}
-		check "... and the old ruleset stays" unchanged
+		ok "... and the old ruleset stays" unchanged
 	done
-	check "a wrong verdict on IPv6 is refused" refuses 77 \
+	ok "a wrong verdict on IPv6 is refused" refuses 77 \
 		"$src/examples/web-server.rules6" "$build/ip6tables-bpf-restore"
-	check "the same without a wrong one is taken" "$restore" --verify \
+	ok "the same without a wrong one is taken" "$restore" --verify \
 		"$src/examples/web-server.rules"
 else
 	echo "SKIP wrong verdicts: cannot preload anything here"
 fi
 "$xtbpf" detach
-exit $result
+exit $failed

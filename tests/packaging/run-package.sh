@@ -19,21 +19,6 @@ trap 'umount -lR "$tmp"; rmdir "$tmp"' EXIT
 mount -t tmpfs none "$tmp" || exit 1
 families=(iptables ip6tables)
 
-# ok NAME COMMAND...: passes when the command does.
-ok() {
-	local name=$1
-
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		echo "PASS $name"
-	else
-		tail -n 40 "$tmp/out"
-		echo "FAIL $name"
-		failed=1
-		return 1
-	fi
-}
-
 make_package() {
 	make -s -C "$bin" distdir "distdir=$tmp/iptables-bpf" &&
 		(cd "$tmp/iptables-bpf" &&
