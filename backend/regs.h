@@ -47,8 +47,9 @@ struct be_return {
 /*
  * The stack frame, below R10.  Nothing is initialised (but where loops are calls:
  * loop.c): since Linux 6.3 a privileged program may read what it has not written,
- * and no test ever asks for a field that the parser does not fill.  The verifier takes up to 16 bytes
- * of the 512 for itself (may_goto), or 32 for a function that is called back.
+ * and no test ever asks for a field that the parser does not fill.  The verifier
+ * takes up to 16 bytes of the 512 for itself (may_goto), or 32 for a function that
+ * is called back.
  *
  * A field's number in the table is cut to five bits, so that what is read by it
  * may be in the stack of returns, which is of no harm.

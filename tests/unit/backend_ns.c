@@ -280,7 +280,8 @@ START_TEST(interfaces_come_and_go)
 	/* Another one with the index of one that is gone. */
 	ck_assert_int_eq(system("ip link add d2 index 77 type veth peer name e2"), 0);
 	commit(&stop);
-	ck_assert_int_eq(system("ip link del d2 && ip link add d3 index 77 type veth peer name e3"), 0);
+	ck_assert_int_eq(system("ip link del d2 && "
+		"ip link add d3 index 77 type veth peer name e3"), 0);
 	commit(&pass);
 	ck_assert(!status_says(" gone") && !status_says("d3 "));
 	expect_tidy();
@@ -330,7 +331,9 @@ START_TEST(priority_taken)
 	struct be_status st;
 	struct be_ns *ns;
 
-	ck_assert_int_eq(system("nft 'add table ip x; add chain ip x y { type filter hook input priority -1; }'"), 0);
+	ck_assert_int_eq(system("nft 'add table ip x; "
+		"add chain ip x y { type filter hook input priority -1; }'"),
+			 0);
 	commit(&stop);
 	expect(&stop);
 	ns = open_ns();
