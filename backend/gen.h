@@ -111,6 +111,7 @@ struct be_gen {
 	const struct be_hook_ops *ops;
 	struct be_kernel kernel;
 	bool		copies;		/* no plain loads: copy all headers */
+	bool		must_copy;	/* since they cannot even be tried */
 	struct be_loop	loop;
 	struct be_flow	flow;		/* planned (flow.h) */
 	struct be_routes routes;	/* planned (routes.h) */

@@ -261,7 +261,7 @@ static int check_kernel(struct be_gen *g, struct diag *diag)
 	    k->member[BE_SKB_HEAD] < 0 ||
 	    k->member[BE_SKB_NETWORK_HEADER] < 0 ||
 	    k->kfunc[BE_RDONLY_CAST] < 0)
-		g->copies = true;
+		g->copies = g->must_copy = true;
 	return 0;
 }
 
@@ -340,7 +340,9 @@ static int try(struct be_gen *g, uint32_t *ninsns, struct diag *diag)
 /*
  * What the kernel may have refused.  Where it would have had to follow too many ways
  * through the loops, these are fewer in loops that are calls.  Before Linux 6.17 a
- * program cannot read just any memory: it copies then.
+ * program cannot read just any memory: it copies then.  No kernel that is known refuses
+ * what the route memo reads, so that goes last; and then nothing need be copied, if
+ * it was only that.
  */
 static bool ask_less(struct be_gen *g, int err)
 {
@@ -356,6 +358,7 @@ static bool ask_less(struct be_gen *g, int err)
 	if (!g->routes.peeks)
 		return false;
 	g->routes.peeks = g->routes.used = false;
+	g->copies = g->must_copy;
 	return true;
 }
 
