@@ -212,6 +212,11 @@ note() {
 
 # --- many ---
 
+# objects DIR: all of them in one.  What order a folder has is its own affair.
+objects() {
+	find "$1" -name '*.bpf.o' -print0 | sort -z | xargs -0 cat
+}
+
 batch() {
 	local i n
 
@@ -227,11 +232,11 @@ batch() {
 		grep -qx "$files files: $((files - 2 * n)) converted, $n refused, $n unreadable" \
 			said &&
 		[ "$(find many -name '*.bpf.o' | wc -l)" = $((files - 2 * n)) ] &&
-		find many -name '*.bpf.o' -exec cat {} + >all.1 &&
+		objects many >all.1 &&
 		[ "$(grep -c '\.rules: ' said)" = "$files" ] &&
 		grep '^many' said >order && gives 1 --jobs 1 many &&
 		grep '^many' said | cmp - order &&
-		find many -name '*.bpf.o' -exec cat {} + | cmp - all.1
+		objects many | cmp - all.1
 }
 
 fail_fast() {
