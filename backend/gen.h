@@ -256,11 +256,17 @@ void be_program_force_copies(bool on);
 /* For tests: loops are calls, as where there is no may_goto. */
 void be_program_force_calls(bool on);
 
+/* What may be read behind an offset: a node or a few records, bytes. */
+#define BE_TABLE_ROOM	256
+
 /* What cuts an offset to the size of the table (map.c). */
 uint32_t be_table_mask(const struct tr_classifier *c);
 
 /* @dst = where in the table the offset in @src is.  Only @dst is written. */
 void be_gen_at(struct be_gen *g, int dst, int src);
+
+/* @reg &= both IPv4 addresses.  Clobbers @tmp. */
+void be_gen_and_addrs(struct be_gen *g, int reg, int tmp);
 
 /* Where, from R10, the field of a TR_TEST_KIND16 is: behind all others. */
 int be_gen_kind_at(const struct be_gen *g);
@@ -268,10 +274,10 @@ int be_gen_kind_at(const struct be_gen *g);
 /*
  * Tests a record in its own places (record.c).
  *
- * In: R0 the record.  Out: R1 is not 0 where a test fails.  With @k0, an id
- * below frame.k0 fails too: R5 is word 0 of the record then.  Clobbers R1 to R4.
+ * In: R0 is @at bytes before the record.  Out: R1 is not 0 where a test fails.
+ * Clobbers R1 to R4.
  */
-void be_gen_tests(struct be_gen *g, bool k0);
+void be_gen_tests(struct be_gen *g, int at);
 
 /*
  * Tests a record's extra terms (record.c): falls through where all predicates

@@ -16,13 +16,10 @@
 
 #include "backend/gen.h"
 
-/* What is read behind an offset: a node or a record, at most. */
-#define TABLE_ROOM	128
-
 /* Direct access to a map's value ends here (BPF_MAX_VAR_OFF). */
 #define TABLE_MAX	(1u << 29)
 
-_Static_assert(sizeof(struct tr_node8) <= TABLE_ROOM, "TABLE_ROOM");
+_Static_assert(sizeof(struct tr_node8) <= BE_TABLE_ROOM, "BE_TABLE_ROOM");
 
 uint32_t be_table_mask(const struct tr_classifier *c)
 {
@@ -75,7 +72,7 @@ int be_table_def(const struct tr_classifier *c, struct be_map_def *d,
 	}
 	*d = (struct be_map_def){
 		.name = "xtbpf_table", .type = BPF_MAP_TYPE_ARRAY, .key = 4,
-		.value = be_table_mask(c) + 4 + TABLE_ROOM, .entries = 1,
+		.value = be_table_mask(c) + 4 + BE_TABLE_ROOM, .entries = 1,
 		.flags = BPF_F_RDONLY_PROG, .data = c->word,
 		.data_size = c->size,
 	};

@@ -22,87 +22,123 @@ enum {
 	R_TMP = BPF_REG_4,
 };
 
-/* (pair of IPv4 addresses & mask) == value */
-static void test_pair(struct be_asm *a, int value, int mask)
+/* What has been gathered so far: the first of each is not added but is it. */
+struct gathered {
+	bool	bits;
+	bool	sign;
+};
+
+/* @reg, which is R_BITS for the first, is one more to be 0. */
+static void gather_bits(struct be_asm *a, struct gathered *so_far, int reg)
 {
-	be_emit(a, insn_mov(R_FIELD, BE_R_ADDRS));
-	be_emit(a, insn_load(BPF_DW, R_TMP, BPF_REG_0, mask));
-	be_emit(a, insn_alu(BPF_AND, R_TMP, R_FIELD));
-	be_emit(a, insn_load(BPF_DW, R_FIELD, BPF_REG_0, value));
-	be_emit(a, insn_alu(BPF_XOR, R_FIELD, R_TMP));
-	be_emit(a, insn_alu(BPF_OR, R_BITS, R_FIELD));
+	if (so_far->bits)
+		be_emit(a, insn_alu(BPF_OR, R_BITS, reg));
+	so_far->bits = true;
 }
 
-/* (f & mask) == value */
-static void test_masked(struct be_asm *a, int size, int value, int mask)
+/* The same of what must not be negative. */
+static void gather_sign(struct be_asm *a, struct gathered *so_far, int reg)
 {
+	if (so_far->sign)
+		be_emit(a, insn_alu(BPF_OR, R_SIGN, reg));
+	so_far->sign = true;
+}
+
+/* (pair of IPv4 addresses & mask) == value */
+static void test_pair(struct be_gen *g, struct gathered *so_far, int value,
+		      int mask)
+{
+	int reg = so_far->bits ? R_FIELD : R_BITS;
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_load(BPF_DW, reg, BPF_REG_0, mask));
+	be_gen_and_addrs(g, reg, R_TMP);
+	be_emit(a, insn_load(BPF_DW, R_TMP, BPF_REG_0, value));
+	be_emit(a, insn_alu(BPF_XOR, reg, R_TMP));
+	gather_bits(a, so_far, reg);
+}
+
+/* (f & mask) == value, with @fsize bytes of the field at @field in the frame */
+static void test_masked(struct be_asm *a, struct gathered *so_far, int fsize,
+			int field, int size, int value, int mask)
+{
+	int reg = so_far->bits ? R_FIELD : R_BITS;
+
+	be_emit(a, insn_load(fsize, reg, BPF_REG_10, field));
 	be_emit(a, insn_load(size, R_TMP, BPF_REG_0, mask));
-	be_emit(a, insn_alu(BPF_AND, R_FIELD, R_TMP));
+	be_emit(a, insn_alu(BPF_AND, reg, R_TMP));
 	be_emit(a, insn_load(size, R_TMP, BPF_REG_0, value));
-	be_emit(a, insn_alu(BPF_XOR, R_FIELD, R_TMP));
-	be_emit(a, insn_alu(BPF_OR, R_BITS, R_FIELD));
+	be_emit(a, insn_alu(BPF_XOR, reg, R_TMP));
+	gather_bits(a, so_far, reg);
 }
 
 /* f - lo <= more, in 32 bits without a sign: a field below lo is far above. */
-static void test_range(struct be_asm *a, int lo, int more)
+static void test_range(struct be_asm *a, struct gathered *so_far, int field,
+		       int lo, int more)
 {
+	int reg = so_far->sign ? R_TMP : R_SIGN;
+
+	be_emit(a, insn_load(BPF_W, R_FIELD, BPF_REG_10, field));
 	be_emit(a, insn_load(BPF_H, R_TMP, BPF_REG_0, lo));
 	be_emit(a, insn_alu32(BPF_SUB, R_FIELD, R_TMP));
-	be_emit(a, insn_load(BPF_H, R_TMP, BPF_REG_0, more));
-	be_emit(a, insn_alu(BPF_SUB, R_TMP, R_FIELD));
-	be_emit(a, insn_alu(BPF_OR, R_SIGN, R_TMP));
+	be_emit(a, insn_load(BPF_H, reg, BPF_REG_0, more));
+	be_emit(a, insn_alu(BPF_SUB, reg, R_FIELD));
+	gather_sign(a, so_far, reg);
 }
 
 /* (f & set) != 0 */
-static void test_bits(struct be_asm *a, int set)
+static void test_bits(struct be_asm *a, struct gathered *so_far, int field,
+		      int set)
 {
+	int reg = so_far->sign ? R_FIELD : R_SIGN;
+
+	be_emit(a, insn_load(BPF_W, reg, BPF_REG_10, field));
 	be_emit(a, insn_load(BPF_H, R_TMP, BPF_REG_0, set));
-	be_emit(a, insn_alu(BPF_AND, R_FIELD, R_TMP));
-	be_emit(a, insn_alui(BPF_SUB, R_FIELD, 1));
-	be_emit(a, insn_alu(BPF_OR, R_SIGN, R_FIELD));
+	be_emit(a, insn_alu(BPF_AND, reg, R_TMP));
+	be_emit(a, insn_alui(BPF_SUB, reg, 1));
+	gather_sign(a, so_far, reg);
 }
 
-static void test(struct be_gen *g, const struct tr_test *t)
+static void test_half(struct be_gen *g, struct gathered *so_far,
+		      const struct tr_test *t, int at)
 {
-	const struct tr_layout *l = &g->c->layout;
-	struct be_asm *a = &g->a;
-	int at = t->offset;
-	enum tr_half half;
+	enum tr_half half = tr_half_of(t->field, g->c->layout.pair);
 
-	if (t->kind == TR_TEST_MASKED64) {
-		half = tr_half_of(t->field, l->pair);
-		if (half == TR_HALF_PAIR) {
-			test_pair(a, at, at + 8);
-			return;
-		}
-		be_emit(a, insn_load(BPF_DW, R_FIELD, BPF_REG_10,
-				     BE_HALF(half)));
-		test_masked(a, BPF_DW, at, at + 8);
-		return;
-	}
-	if (t->kind == TR_TEST_KIND16) {
-		be_emit(a, insn_load(BPF_W, R_FIELD, BPF_REG_10,
-				     be_gen_kind_at(g)));
-		test_masked(a, BPF_H, at, at + 2);
-		return;
-	}
-	be_emit(a, insn_load(BPF_W, R_FIELD, BPF_REG_10, BE_FIELD(t->field)));
+	if (half == TR_HALF_PAIR)
+		test_pair(g, so_far, at, at + 8);
+	else
+		test_masked(&g->a, so_far, BPF_DW, BE_HALF(half), BPF_DW, at,
+			    at + 8);
+}
+
+/* @at: of the record's own place, from R0. */
+static void test(struct be_gen *g, struct gathered *so_far,
+		 const struct tr_test *t, int at)
+{
+	const int field = BE_FIELD(t->field);
+	struct be_asm *a = &g->a;
+
+	at += t->offset;
 	switch (t->kind) {
+	case TR_TEST_MASKED64:
+		test_half(g, so_far, t, at);
+		return;
+	case TR_TEST_KIND16:
+		test_masked(a, so_far, BPF_W, be_gen_kind_at(g), BPF_H, at,
+			    at + 2);
+		return;
 	case TR_TEST_MASKED32:
-		test_masked(a, BPF_W, at, at + 4);
+		test_masked(a, so_far, BPF_W, field, BPF_W, at, at + 4);
 		return;
 	case TR_TEST_MASKED8:
-		test_masked(a, BPF_B, at, at + 1);
+		test_masked(a, so_far, BPF_W, field, BPF_B, at, at + 1);
 		return;
 	case TR_TEST_RANGE16:
-		test_range(a, at, at + 2);
+		test_range(a, so_far, field, at, at + 2);
 		return;
 	case TR_TEST_BITS16:
-		test_bits(a, at);
+		test_bits(a, so_far, field, at);
 		return;
-	case TR_TEST_MASKED64:
-	case TR_TEST_KIND16:
-		break;
 	}
 	a->err = a->err ? a->err : -EINVAL;
 }
@@ -112,23 +148,21 @@ int be_gen_kind_at(const struct be_gen *g)
 	return BE_FIELD(be_gen_v6(g) ? IR_NFIELDS : IR_NFIELDS4);
 }
 
-void be_gen_tests(struct be_gen *g, bool k0)
+void be_gen_tests(struct be_gen *g, int at)
 {
 	const struct tr_layout *l = &g->c->layout;
+	struct gathered so_far = { false, false };
 	struct be_asm *a = &g->a;
 	int i;
 
-	be_emit(a, insn_mov32i(R_BITS, 0));
-	be_emit(a, insn_mov32i(R_SIGN, 0));
-	if (k0) {
-		be_emit(a, insn_mov(R_SIGN, BPF_REG_5));
-		be_emit(a, insn_load(BPF_W, R_TMP, BPF_REG_10, BE_FRAME(k0)));
-		be_emit(a, insn_alu(BPF_SUB, R_SIGN, R_TMP));
-	}
 	for (i = 0; i < l->ntests; i++)
-		test(g, &l->test[i]);
-	be_emit(a, insn_alui(BPF_RSH, R_SIGN, 63));
-	be_emit(a, insn_alu(BPF_OR, R_BITS, R_SIGN));
+		test(g, &so_far, &l->test[i], at);
+	if (so_far.sign)
+		be_emit(a, insn_alui(BPF_RSH, R_SIGN, 63));
+	if (!so_far.bits)
+		be_emit(a, insn_mov32i(R_BITS, 0));
+	if (so_far.sign)
+		be_emit(a, insn_alu(BPF_OR, R_BITS, R_SIGN));
 }
 
 /* R1 |= the term at R0 holds; R2 = its word op.  Clobbers R3, R4. */

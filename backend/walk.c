@@ -17,6 +17,9 @@
  */
 #include "backend/gen.h"
 
+/* Records between two checks of how long a packet has looped. */
+#define STEPS	2
+
 /* Labels shared by the parts of one walk. */
 struct walk {
 	be_label	enter;		/* R1: the segment */
@@ -26,8 +29,7 @@ struct walk {
 	be_label	end;		/* nothing holds: the end record */
 	be_label	groups;		/* start with the first of several */
 	be_label	multi;		/* the same, from frame.k0 */
-	be_label	group;		/* the one at frame.group */
-	be_label	next_group;
+	be_label	group;		/* the one at frame.group, if any */
 	be_label	judged;		/* BE_R_WORD accepts or drops */
 };
 
@@ -57,6 +59,15 @@ static void set_frame(struct be_gen *g, int member, int32_t value)
 	store_frame(g, member, BPF_REG_1);
 }
 
+void be_gen_and_addrs(struct be_gen *g, int reg, int tmp)
+{
+	/* Where loops are calls, R7 is not theirs. */
+	if (g->loop.calls)
+		be_emit(&g->a, insn_mov(tmp, BE_R_ADDRS));
+	be_emit(&g->a, insn_alu(BPF_AND, reg,
+				g->loop.calls ? tmp : BE_R_ADDRS));
+}
+
 /*
  * @reg = the half of an address that part @i of the key at R0 is of, masked.
  * Clobbers R2.
@@ -82,10 +93,9 @@ static void key(struct be_gen *g)
 	struct be_asm *a = &g->a;
 
 	if (!be_gen_v6(g)) {
-		be_emit(a, insn_mov(BPF_REG_1, BE_R_ADDRS));
-		be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0,
+		be_emit(a, insn_load(BPF_DW, BPF_REG_1, BPF_REG_0,
 				     offsetof(struct tr_group, mask)));
-		be_emit(a, insn_alu(BPF_AND, BPF_REG_1, BPF_REG_2));
+		be_gen_and_addrs(g, BPF_REG_1, BPF_REG_2);
 		return;
 	}
 	masked_half(g, BPF_REG_1, 0);
@@ -96,7 +106,7 @@ static void key(struct be_gen *g)
 }
 
 /*
- * R0 = the slot for the packet of the group at R0, R4 = the tag.  Clobbers R1 to
+ * R1 = the slot for the packet of the group at R0, R4 = the tag.  Clobbers R2,
  * R3.
  */
 static void slot(struct be_gen *g)
@@ -110,14 +120,16 @@ static void slot(struct be_gen *g)
 	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_0,
 			     offsetof(struct tr_group, shift)));
 	be_emit(a, insn_alu(BPF_RSH, BPF_REG_1, BPF_REG_2));
-	_Static_assert(sizeof(struct tr_slot) == 1 << TR_TAG_BITS, "a slot");
 	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_1));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_4, TR_TAG_MASK));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, ~TR_TAG_MASK));
 	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_0,
 			     offsetof(struct tr_group, slots)));
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_2));
-	be_gen_at(g, BPF_REG_0, BPF_REG_1);
+	/* Slots are aligned, so what cuts to the table takes the tag off too. */
+	_Static_assert(sizeof(struct tr_slot) == 1 << TR_TAG_BITS, "a slot");
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_1,
+			     (int32_t)g->mask & ~TR_TAG_MASK));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BE_R_TABLE));
 }
 
 /*
@@ -193,7 +205,7 @@ static void walk_enter(struct be_gen *g, const struct walk *w)
 	set_frame(g, BE_FRAME(multi), 0);
 	be_gen_at(g, BPF_REG_0, BE_R_REC);
 	slot(g);
-	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_1,
 			     offsetof(struct tr_slot, ref)));
 }
 
@@ -236,79 +248,140 @@ static void walk_end(struct be_gen *g, const struct walk *w)
 static void walk_single(struct be_gen *g, const struct walk *w)
 {
 	struct be_asm *a = &g->a;
-	be_label scan = be_label_new(a);
+	be_label scan = be_label_new(a), holds = be_label_new(a);
 
 	descend(g, w->end);
 	be_label_here(a, scan);
 	be_gen_loop(g);
 	be_gen_at(g, BPF_REG_0, BE_R_REC);
 	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, 0));
-	be_gen_tests(g, false);
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), w->miss);
-	be_gen_extra(g, w->miss);
-	be_jump(a, insn_ja(), w->hit);
-
+	be_gen_tests(g, 0);
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), holds);
 	be_label_here(a, w->miss);
 	be_jump(a, insn_jumpi(BPF_JSET, BE_R_WORD, TR_LAST), w->end);
 	be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, (int32_t)g->c->layout.size));
 	be_jump(a, insn_ja(), scan);
+
+	be_label_here(a, holds);
+	be_gen_extra(g, w->miss);
+	be_jump(a, insn_ja(), w->hit);
 
 	walk_next(g, w, scan);
 	walk_end(g, w);
 }
 
 /*
- * Jumps to @no unless the slot at R0 may have a record below BE_R_WORD for the
+ * Jumps to @no unless the slot at R1 may have a record below BE_R_WORD for the
  * tag in R4.  One branch: each of the two could hardly be foreseen.  Clobbers
- * R1, R2.
+ * R2, R3.
  */
 static void slot_serves(struct be_gen *g, be_label no)
 {
 	struct be_asm *a = &g->a;
 
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_1,
 			     offsetof(struct tr_slot, min0)));
-	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_1));
-	be_emit(a, insn_alu(BPF_SUB, BPF_REG_2, BE_R_WORD));
-	be_emit(a, insn_alui(BPF_RSH, BPF_REG_2, 63));
-	be_emit(a, insn_alu(BPF_RSH, BPF_REG_1, BPF_REG_4));
-	be_emit(a, insn_alu(BPF_AND, BPF_REG_1, BPF_REG_2));
-	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), no);
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_2));
+	be_emit(a, insn_alu(BPF_SUB, BPF_REG_3, BE_R_WORD));
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_3, 63));
+	be_emit(a, insn_alu(BPF_RSH, BPF_REG_2, BPF_REG_4));
+	be_emit(a, insn_alu(BPF_AND, BPF_REG_2, BPF_REG_3));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, 0), no);
 }
 
-/* R5 = word 0 of the record, which it is unless there are extra terms. */
-static void word_again(struct be_gen *g)
-{
-	if (!g->c->layout.extra)
-		return;
-	be_gen_at(g, BPF_REG_0, BE_R_REC);
-	be_emit(&g->a, insn_load(BPF_W, BPF_REG_5, BPF_REG_0, 0));
-}
-
-/* The leaf of one group of several: BE_R_WORD is the lowest so far. */
-static void scan_lowest(struct be_gen *g, const struct walk *w)
+/*
+ * The record at R0 + @at, with word 0 in R5, holds in its own places: whether it is
+ * the lowest yet.  To @miss if it is not, to @again if R0 and R5 are lost too.
+ */
+static void holds(struct be_gen *g, const struct walk *w, int at,
+		  be_label miss, be_label again)
 {
 	struct be_asm *a = &g->a;
-	be_label scan = be_label_new(a), miss = be_label_new(a);
 
+	load_frame(g, BPF_REG_1, BE_FRAME(k0));
+	be_jump(a, insn_jump(BPF_JLT, BPF_REG_5, BPF_REG_1), miss);
+	if (g->c->layout.extra) {
+		be_gen_extra(g, again);
+		be_gen_at(g, BPF_REG_0, BE_R_REC);
+		be_emit(a, insn_load(BPF_W, BPF_REG_5, BPF_REG_0, 0));
+	}
+	be_emit(a, insn_mov(BE_R_WORD, BPF_REG_5));
+	if (at)
+		be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, at));
+	store_frame(g, BE_FRAME(best), BE_R_REC);
+	be_jump(a, insn_ja(), w->group);
+}
+
+/*
+ * The leaf of one group of several: BE_R_WORD is the lowest so far.  Some records
+ * are read without asking how long this has been going on, and that in one row:
+ * what seldom happens is behind.  Extra terms need R0, so there it is one.
+ */
+static void scan_lowest(struct be_gen *g, const struct walk *w)
+{
+	const int size = (int)g->c->layout.size;
+	const int n = g->c->layout.extra || size * STEPS > BE_TABLE_ROOM ?
+		      1 : STEPS;
+	be_label hit[STEPS], miss[STEPS], scan, again;
+	struct be_asm *a = &g->a;
+	int i;
+
+	scan = be_label_new(a);
+	again = be_label_new(a);
 	be_label_here(a, scan);
+	be_gen_at(g, BPF_REG_0, BE_R_REC);
+	for (i = 0; i < n; i++) {
+		hit[i] = be_label_new(a);
+		miss[i] = be_label_new(a);
+		be_emit(a, insn_load(BPF_W, BPF_REG_5, BPF_REG_0, i * size));
+		be_jump(a, insn_jump(BPF_JGE, BPF_REG_5, BE_R_WORD),
+			w->group);
+		be_gen_tests(g, i * size);
+		be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), hit[i]);
+		be_label_here(a, miss[i]);
+		be_jump(a, insn_jumpi(BPF_JSET, BPF_REG_5, TR_LAST),
+			w->group);
+	}
+	be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, n * size));
 	be_gen_loop(g);
+	be_jump(a, insn_ja(), scan);
+
+	for (i = 0; i < n; i++) {
+		be_label_here(a, hit[i]);
+		holds(g, w, i * size, miss[i], again);
+	}
+	if (!g->c->layout.extra)
+		return;
+	be_label_here(a, again);
 	be_gen_at(g, BPF_REG_0, BE_R_REC);
 	be_emit(a, insn_load(BPF_W, BPF_REG_5, BPF_REG_0, 0));
-	be_jump(a, insn_jump(BPF_JGE, BPF_REG_5, BE_R_WORD), w->next_group);
-	be_gen_tests(g, true);
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), miss);
-	be_gen_extra(g, miss);
-	word_again(g);
-	be_emit(a, insn_mov(BE_R_WORD, BPF_REG_5));
-	store_frame(g, BE_FRAME(best), BE_R_REC);
-	be_jump(a, insn_ja(), w->next_group);
+	be_jump(a, insn_ja(), miss[0]);
+}
 
-	be_label_here(a, miss);
-	word_again(g);
-	be_jump(a, insn_jumpi(BPF_JSET, BPF_REG_5, TR_LAST), w->next_group);
-	be_emit(a, insn_alu32i(BPF_ADD, BE_R_REC, (int32_t)g->c->layout.size));
-	be_jump(a, insn_ja(), scan);
+/* Where several groups are started with, and gone on with behind a record. */
+static void multi_start(struct be_gen *g, const struct walk *w)
+{
+	struct be_asm *a = &g->a;
+	be_label start = be_label_new(a);
+
+	be_label_here(a, w->multi);
+	load_frame(g, BPF_REG_1, BE_FRAME(segment));
+	be_gen_at(g, BPF_REG_0, BPF_REG_1);
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
+			     offsetof(struct tr_segment, groups)));
+	be_jump(a, insn_ja(), start);
+
+	be_label_here(a, w->groups);
+	load_frame(g, BPF_REG_1, BE_FRAME(zero));
+	store_frame(g, BE_FRAME(k0), BPF_REG_1);
+	be_label_here(a, start);
+	load_frame(g, BPF_REG_1, BE_FRAME(zero));
+	store_frame(g, BE_FRAME(best), BPF_REG_1);
+	be_emit(a, insn_mov(BE_R_WORD, BPF_REG_1));
+	be_emit(a, insn_alu32i(BPF_SUB, BE_R_WORD, 1));
+	be_emit(a, insn_alu32i(BPF_ADD, BPF_REG_1, 1));
+	store_frame(g, BE_FRAME(multi), BPF_REG_1);
+	store_frame(g, BE_FRAME(group), BE_R_REC);
 }
 
 static void walk_multi(struct be_gen *g, const struct walk *w)
@@ -316,42 +389,26 @@ static void walk_multi(struct be_gen *g, const struct walk *w)
 	struct be_asm *a = &g->a;
 	be_label done = be_label_new(a);
 
-	be_label_here(a, w->groups);
-	set_frame(g, BE_FRAME(k0), 0);
-	be_label_here(a, w->multi);
-	set_frame(g, BE_FRAME(multi), 1);
-	set_frame(g, BE_FRAME(best), 0);
-	load_frame(g, BPF_REG_1, BE_FRAME(segment));
-	be_gen_at(g, BPF_REG_0, BPF_REG_1);
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
-			     offsetof(struct tr_segment, groups)));
-	store_frame(g, BE_FRAME(group), BPF_REG_1);
-	load_frame(g, BE_R_WORD, BE_FRAME(zero));
-	be_emit(a, insn_alu32i(BPF_SUB, BE_R_WORD, 1));
-
+	multi_start(g, w);
 	be_label_here(a, w->group);
 	be_gen_loop(g);
 	load_frame(g, BPF_REG_1, BE_FRAME(group));
 	be_gen_at(g, BPF_REG_0, BPF_REG_1);
+	be_emit(a, insn_alu32i(BPF_ADD, BPF_REG_1, sizeof(struct tr_group)));
+	store_frame(g, BE_FRAME(group), BPF_REG_1);
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
 			     offsetof(struct tr_group, min0)));
 	be_jump(a, insn_jump(BPF_JGE, BPF_REG_1, BE_R_WORD), done);
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0,
 			     offsetof(struct tr_group, max0)));
 	load_frame(g, BPF_REG_2, BE_FRAME(k0));
-	be_jump(a, insn_jump(BPF_JLT, BPF_REG_1, BPF_REG_2), w->next_group);
+	be_jump(a, insn_jump(BPF_JLT, BPF_REG_1, BPF_REG_2), w->group);
 	slot(g);
-	slot_serves(g, w->next_group);
-	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_0,
+	slot_serves(g, w->group);
+	be_emit(a, insn_load(BPF_W, BE_R_REC, BPF_REG_1,
 			     offsetof(struct tr_slot, ref)));
-	descend(g, w->next_group);
+	descend(g, w->group);
 	scan_lowest(g, w);
-
-	be_label_here(a, w->next_group);
-	load_frame(g, BPF_REG_1, BE_FRAME(group));
-	be_emit(a, insn_alu32i(BPF_ADD, BPF_REG_1, sizeof(struct tr_group)));
-	store_frame(g, BE_FRAME(group), BPF_REG_1);
-	be_jump(a, insn_ja(), w->group);
 
 	be_label_here(a, done);
 	load_frame(g, BE_R_REC, BE_FRAME(best));
@@ -601,7 +658,6 @@ void be_gen_walk(struct be_gen *g)
 	w.groups = be_label_new(a);
 	w.multi = be_label_new(a);
 	w.group = be_label_new(a);
-	w.next_group = be_label_new(a);
 	w.judged = be_label_new(a);
 	g->drop = be_label_new(a);
 	be_loop_open(g, BE_KEPT_WALK, 1u << BPF_REG_1);
