@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ir/check.c - what iptables leaves to the kernel: loops, and how deep jumps go
+ * ir/check.c - what iptables leaves to the kernel: loops; how far a packet goes
  *
  * A depth-first walk over the chains with a stack of its own, since a ruleset
  * may nest as deep as it has chains.  As in mark_source_chains()
@@ -24,6 +24,7 @@ struct search {
 	uint32_t	top;
 	uint8_t		*color;		/* by chain number */
 	uint32_t	*depth;		/* frames pushed below the chain */
+	uint32_t	*counts;	/* rules in it and below that do not judge */
 };
 
 static bool ends_chain(const struct ir_rule *r)
@@ -48,6 +49,19 @@ static void reach(struct search *s, const struct ir_chain *from,
 		s->depth[from->number] = d;
 }
 
+/* Every rule may match, and a chain is as long each time it is entered. */
+static void count(struct search *s, const struct ir_chain *in,
+		  const struct ir_rule *r)
+{
+	uint32_t *sum = &s->counts[in->number];
+
+	if (r->target == IR_ACCEPT || r->target == IR_DROP)
+		return;
+	*sum += 1 + (r->to ? s->counts[r->to->number] : 0);
+	if (*sum > IR_COUNTS_MANY)
+		*sum = IR_COUNTS_MANY;
+}
+
 /* Goes on in the chain on top; the rule that closes a loop, or NULL. */
 static const struct ir_rule *step(struct search *s)
 {
@@ -68,6 +82,7 @@ static const struct ir_rule *step(struct search *s)
 	}
 	if (r->to)
 		reach(s, f->chain, r);
+	count(s, f->chain, r);
 	f->next = ends_chain(r) ? f->chain->nrules : f->next + 1;
 	return NULL;
 }
@@ -90,17 +105,25 @@ static int search_from(struct search *s, const struct ir_chain *base,
 	return 0;
 }
 
-int ir_table_check(struct ir_table *t, uint32_t *depth, struct diag *diag)
+static uint32_t larger(uint32_t a, uint32_t b)
 {
-	uint32_t i, n = ir_table_nchains(t), deepest = 0;
+	return a > b ? a : b;
+}
+
+int ir_table_measure(struct ir_table *t, struct ir_extent *e,
+		     struct diag *diag)
+{
+	uint32_t i, n = ir_table_nchains(t);
 	struct search s = {
 		.stack = calloc(n + 1, sizeof(*s.stack)),
 		.color = calloc(n + 1, 1),
 		.depth = calloc(n + 1, sizeof(*s.depth)),
+		.counts = calloc(n + 1, sizeof(*s.counts)),
 	};
 	int err = -ENOMEM;
 
-	if (!s.stack || !s.color || !s.depth)
+	*e = (struct ir_extent){ 0, 0 };
+	if (!s.stack || !s.color || !s.depth || !s.counts)
 		goto out;
 	ir_table_number(t);
 	for (i = 0; i < n; i++) {
@@ -111,15 +134,25 @@ int ir_table_check(struct ir_table *t, uint32_t *depth, struct diag *diag)
 		err = search_from(&s, c, diag);
 		if (err)
 			goto out;
-		if (s.depth[i] > deepest)
-			deepest = s.depth[i];
+		e->depth = larger(e->depth, s.depth[i]);
+		/* And the rule that judges, or the policy. */
+		e->counts = larger(e->counts, s.counts[i] + 1);
 	}
-	if (depth)
-		*depth = deepest;
 	err = 0;
 out:
 	free(s.stack);
 	free(s.color);
 	free(s.depth);
+	free(s.counts);
+	return err;
+}
+
+int ir_table_check(struct ir_table *t, uint32_t *depth, struct diag *diag)
+{
+	struct ir_extent e;
+	int err = ir_table_measure(t, &e, diag);
+
+	if (!err && depth)
+		*depth = e.depth;
 	return err;
 }

@@ -238,6 +238,20 @@ uint32_t ir_table_number(struct ir_table *t);
  */
 int ir_table_check(struct ir_table *t, uint32_t *depth, struct diag *diag);
 
+/* How far a packet can get in a table. */
+struct ir_extent {
+	uint32_t	depth;		/* the deepest nesting of jumps */
+	/* Counters, that of a policy among them, that it adds to: not more than
+	 * this, or IR_COUNTS_MANY and more. */
+	uint32_t	counts;
+};
+
+#define IR_COUNTS_MANY	1000
+
+/* As ir_table_check(), with all of *e set. */
+int ir_table_measure(struct ir_table *t, struct ir_extent *e,
+		     struct diag *diag);
+
 /*
  * The first rule that cannot be compiled, in file order; NULL: none.  *chain,
  * when not NULL, is set to its chain.

@@ -57,7 +57,7 @@
 #include "ir/ruleset.h"
 
 /* Another number for every other way to read a block. */
-#define TR_FORMAT	3
+#define TR_FORMAT	4
 
 /* The type bits of a reference; 0 is the empty tree. */
 enum tr_ref {
@@ -281,7 +281,9 @@ struct tr_classifier {
 	struct tr_layout layout;
 	struct tr_hook	hook[IR_NHOOKS];
 	uint32_t	ncounters;	/* ir_table_number() */
-	uint32_t	depth;		/* deepest nesting of jumps, ir_table_check() */
+	uint32_t	depth;		/* deepest nesting of jumps, and how many */
+	uint32_t	counts;		/* counters a packet adds to, both at most:
+					 * struct ir_extent */
 
 	/*
 	 * Interfaces: a class is the number of boundaries <= the name, both as

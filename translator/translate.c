@@ -503,13 +503,15 @@ static int check_ids(struct tr_work *w)
 }
 
 /*
- * The counters and the depth, which the table does not keep.  Asking for the
- * depth numbers the table once more, which changes nothing.
+ * The counters and the extent, which the table does not keep.  Asking for the
+ * latter numbers the table once more, which changes nothing.
  */
 static int measure(struct tr_work *w)
 {
 	const struct ir_chain *chain;
+	struct ir_extent e;
 	uint32_t i;
+	int err;
 
 	for (i = 0; i < ir_table_nchains(w->t); i++) {
 		chain = ir_table_chain(w->t, i);
@@ -517,7 +519,10 @@ static int measure(struct tr_work *w)
 		w->c->ncounters += chain->hook != IR_HOOK_NONE;
 		w->c->stats.rules += chain->nrules;
 	}
-	return ir_table_check((struct ir_table *)w->t, &w->c->depth, w->diag);
+	err = ir_table_measure((struct ir_table *)w->t, &e, w->diag);
+	w->c->depth = e.depth;
+	w->c->counts = e.counts;
+	return err;
 }
 
 static int check_refused(struct tr_work *w)

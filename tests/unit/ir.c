@@ -153,6 +153,47 @@ START_TEST(depth_counts_jumps_not_gotos)
 }
 END_TEST
 
+static uint32_t counts(void)
+{
+	struct ir_extent e;
+
+	ck_assert_int_eq(ir_table_measure(t, &e, NULL), 0);
+	return e.counts;
+}
+
+START_TEST(a_packet_is_counted_so_often)
+{
+	uint32_t i;
+
+	ck_assert_uint_eq(counts(), 1);		/* a policy */
+	rule("INPUT", IR_DROP, NULL);
+	rule("INPUT", IR_ACCEPT, NULL);
+	ck_assert_uint_eq(counts(), 1);
+	rule("INPUT", IR_CONTINUE, NULL);
+	rule("INPUT", IR_RETURN, NULL);
+	ck_assert_uint_eq(counts(), 3);
+	chain("a");
+	chain("b");
+	rule("FORWARD", IR_JUMP, "a");
+	rule("FORWARD", IR_JUMP, "a");
+	ck_assert_uint_eq(counts(), 3);
+	rule("a", IR_GOTO, "b");
+	ck_assert_uint_eq(counts(), 5);
+	rule("b", IR_CONTINUE, NULL);
+	rule("b", IR_DROP, NULL);
+	ck_assert_uint_eq(counts(), 7);
+	/* Nothing behind it is met. */
+	rule("OUTPUT", IR_ACCEPT, NULL)->always = true;
+	for (i = 0; i < 10; i++)
+		rule("OUTPUT", IR_CONTINUE, NULL);
+	ck_assert_uint_eq(counts(), 7);
+	for (i = 0; i < 2 * IR_COUNTS_MANY; i++)
+		rule("b", IR_CONTINUE, NULL);
+	ck_assert_uint_gt(counts(), IR_COUNTS_MANY);
+	ck_assert_uint_le(counts(), 2 * IR_COUNTS_MANY);
+}
+END_TEST
+
 START_TEST(kinds_of_transport_headers)
 {
 	static const struct {
@@ -475,6 +516,7 @@ int main(void)
 	tcase_add_test(tc, rules_keep_their_order);
 	tcase_add_test(tc, loops_are_found_where_a_hook_reaches);
 	tcase_add_test(tc, depth_counts_jumps_not_gotos);
+	tcase_add_test(tc, a_packet_is_counted_so_often);
 	tcase_add_test(tc, kinds_of_transport_headers);
 	tcase_add_test(tc, tcp_options_are_walked);
 	tcase_add_loop_test(tc, extension_headers_are_walked, 0,
