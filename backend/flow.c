@@ -3,13 +3,14 @@
  * backend/flow.c - the flow memo: layout and code
  *
  *	head	0	number << 2 | BUSY | VALID
- *	key	8	nwords double words
- *	trace		ntrace words: word 0 of records, the last one's action is
+ *	trace	4	ntrace words: word 0 of records, the last one's action is
  *			TR_ACCEPT or TR_DROP
- *	misses		one word
+ *	key		nwords double words
  *
- * An entry is one cache line, or two for long keys; the map's flag BPF_F_MMAPABLE
- * is there since values of such maps start on a page.
+ * An entry is half a cache line where that is enough, else one or two.  Two halves are
+ * the two ways of one set: both are compared, and either may have the flow.  Behind all
+ * areas each CPU has a line of its own with its count of misses.  The map's flag
+ * BPF_F_MMAPABLE is there since values of such maps start on a page.
  */
 #include "backend/flow.h"
 
@@ -21,14 +22,34 @@
 #define VALID		1
 #define BUSY		2
 #define NUMBER_ONE	4
-#define KEY		8
+#define TRACE		4
 
-#define LOG_ENTRIES	10	/* for each CPU */
-#define LOG_MAP_MAX	24	/* less of them where there are many CPUs */
-#define LOG_ENTRIES_MIN	6
+/*
+ * Bytes for each CPU: so many times what the table has, since walks of a few rules are
+ * quick, and such rulesets are many where each container has its own.  Less where there
+ * are many CPUs: all have LOG_MAP_MAX together.
+ */
+#define LOG_TIMES	6
+#define LOG_AREA_SMALL	16
+#define LOG_AREA_LARGE	20
+#define LOG_AREA_MIN	11
+#define LOG_MAP_MAX	24
+
+#define LOG_SMALL	5	/* an entry, two of which are a set */
+#define LOG_LARGE	7
+#define LOG_LINE	6
+
+/* What the registers hold of a trace, and what is enough of a longer one. */
+#define TRACE_MAX	7
+#define TRACE_ENOUGH	5
 
 /* What a recall keeps in registers from the key on; the rest is made twice. */
 #define KEY_REGS	4
+
+/* Where there are two ways: the head of the second, which is no key then. */
+#define HEAD2		BPF_REG_9
+
+_Static_assert(((1 << LOG_SMALL) - TRACE - 4) / 8 < KEY_REGS, "HEAD2");
 
 /* Odd, else arbitrary. */
 static const uint64_t multiplier[BE_FLOW_WORDS] = {
@@ -82,14 +103,49 @@ static uint32_t add_addresses6(const struct be_gen *g, struct be_flow *f)
 	return done;
 }
 
-/* Whether packets start in several segments. */
-static bool starts_differ(const struct be_gen *g)
+/* Where packets start: the pairs' segments, each once. */
+static uint32_t starts(const struct be_gen *g, uint32_t *start)
 {
-	uint32_t n = 0, i;
+	const uint32_t variants = g->c->variants ? 2 : 1;
+	uint32_t n = 0, i, v;
 
 	for (i = 0; i < IR_NHOOKS; i++)
-		n += be_gen_judges(g, (enum ir_hook)i);
-	return n > 1 || g->c->variants;
+		for (v = 0; v < variants; v++)
+			if (be_gen_judges(g, (enum ir_hook)i))
+				start[n++] = g->c->hook[i].segment +
+					v * (uint32_t)sizeof(struct tr_segment);
+	return n;
+}
+
+/* Whether @bits bits of them, from bit @from on, tell all @n apart. */
+static bool apart(const uint32_t *start, uint32_t n, uint32_t from,
+		  uint32_t bits)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++)
+			if (start[i] != start[j] &&
+			    !((start[i] ^ start[j]) >> from &
+			      ((1u << bits) - 1)))
+				return false;
+	return true;
+}
+
+/* A packet's chain and kind are known by some bits of where it starts. */
+static void add_start(const struct be_gen *g, struct be_flow *f)
+{
+	uint32_t start[2 * IR_NHOOKS], n = starts(g, start), bits, from;
+
+	for (bits = 0; bits < 32; bits++)
+		for (from = 0; from + bits <= 32; from++)
+			if (apart(start, n, from, bits))
+				goto found;
+found:
+	if (!bits)
+		return;
+	add_part(f, BE_FRAME(start), (uint8_t)bits);
+	f->part[f->nparts - 1].from = (uint8_t)from;
 }
 
 /* All that the walk reads. */
@@ -103,9 +159,7 @@ static void collect(const struct be_gen *g, struct be_flow *f)
 		if (fields >> i & 1)
 			add_part(f, BE_FIELD(i),
 				 bits_of(ir_field_max((enum ir_field)i)));
-	/* A packet's chain and kind are known by where it starts. */
-	if (starts_differ(g))
-		add_part(f, BE_FRAME(start), bits_of(g->c->size));
+	add_start(g, f);
 }
 
 static int by_bits(const void *a, const void *b)
@@ -184,10 +238,48 @@ static uint32_t log_cpus(const struct be_gen *g)
 	return log;
 }
 
+/* The words of a trace in an entry of 1 << @log bytes; 0: it is too small. */
+static uint32_t room(const struct be_flow *f, uint32_t log)
+{
+	const uint32_t taken = TRACE + 8 * f->nwords;
+	uint32_t n;
+
+	if (taken >= 1u << log)
+		return 0;
+	n = ((1u << log) - taken) / 4;
+	return n < TRACE_MAX ? n : TRACE_MAX;
+}
+
+/* How large an entry is, and how many make a set. */
+static void size_entry(const struct be_gen *g, struct be_flow *f)
+{
+	const uint32_t longest = g->c->counts ? g->c->counts : 1;
+	const uint32_t enough = longest < TRACE_ENOUGH ? longest : TRACE_ENOUGH;
+
+	f->log_size = LOG_SMALL;
+	while (f->log_size < LOG_LARGE && room(f, f->log_size) < enough)
+		f->log_size++;
+	f->ntrace = room(f, f->log_size);
+	f->fits = longest <= f->ntrace;
+	f->log_set = f->log_size < LOG_LINE ? LOG_LINE : f->log_size;
+}
+
+static void size_areas(const struct be_gen *g, struct be_flow *f)
+{
+	const uint32_t cpus = log_cpus(g);
+
+	f->log_area = LOG_AREA_SMALL;
+	while (f->log_area < LOG_AREA_LARGE &&
+	       g->c->size > 1u << (f->log_area - LOG_TIMES))
+		f->log_area++;
+	while (f->log_area > LOG_AREA_MIN && f->log_area + cpus > LOG_MAP_MAX)
+		f->log_area--;
+	f->log_map = f->log_area + cpus;
+}
+
 void be_flow_plan(struct be_gen *g)
 {
 	struct be_flow *f = &g->flow;
-	uint32_t cpus = log_cpus(g), entries = LOG_ENTRIES;
 
 	*f = (struct be_flow){ .every = BE_FLOW_EVERY };
 	/* What is so deep has traces too long for it. */
@@ -196,48 +288,55 @@ void be_flow_plan(struct be_gen *g)
 	collect(g, f);
 	pack(f);
 	f->used = f->nwords && f->nwords <= BE_FLOW_WORDS;
+	if (!f->used)
+		return;
 	if (g->opts->flows != BE_FLOWS_AUTO)
 		f->every = 1;
-	f->ntrace = f->nwords == 4 ? 5 : 6;
-	f->log_size = f->nwords <= 4 ? 6 : 7;
-	while (entries > LOG_ENTRIES_MIN &&
-	       cpus + entries + f->log_size > LOG_MAP_MAX)
-		entries--;
-	f->log_area = entries + f->log_size;
-	f->log_map = f->log_area + cpus;
+	size_entry(g, f);
+	size_areas(g, f);
 }
 
 struct be_map_def be_flow_def(const struct be_flow *f)
 {
 	return (struct be_map_def){
 		.name = BE_FLOWS_NAME, .type = BPF_MAP_TYPE_ARRAY, .key = 4,
-		.value = 1u << f->log_map, .entries = 1,
-		.flags = BPF_F_MMAPABLE,
+		.value = be_flow_misses(f, 1u << (f->log_map - f->log_area)),
+		.entries = 1, .flags = BPF_F_MMAPABLE,
 	};
 }
 
 /* --- code --- */
 
-static int trace_at(const struct be_flow *f)
+static bool two_ways(const struct be_flow *f)
 {
-	return KEY + 8 * (int)f->nwords;
+	return f->log_set > f->log_size;
 }
 
-static int misses_at(const struct be_flow *f)
+static int key_at(const struct be_flow *f)
 {
-	return trace_at(f) + 4 * (int)f->ntrace;
+	return TRACE + 4 * (int)f->ntrace;
 }
 
-/* The bits of an offset in the map without those of one in an entry. */
-static int32_t entry_mask(const struct be_flow *f)
+/* The bits of an offset in the map without those of one in 1 << @log bytes. */
+static int32_t mask_of(const struct be_flow *f, uint32_t log)
 {
-	return (int32_t)((1u << f->log_map) - (1u << f->log_size));
+	return (int32_t)((1u << f->log_map) - (1u << log));
 }
 
 /* The register for word @i of the key; R1 is that of many. */
 static int key_reg(uint32_t i)
 {
 	return i < KEY_REGS ? BPF_REG_6 + (int)i : BPF_REG_1;
+}
+
+/* Some bits of the word in @reg, where that is what the key has of it. */
+static void cut(struct be_asm *a, int reg, const struct be_flow_part *p)
+{
+	if (p->at != BE_FRAME(start))
+		return;
+	if (p->from)
+		be_emit(a, insn_alui(BPF_RSH, reg, p->from));
+	be_emit(a, insn_alui(BPF_AND, reg, (int32_t)((1u << p->bits) - 1)));
 }
 
 /* @dst = word @w of the key.  Clobbers R3. */
@@ -252,6 +351,7 @@ static void word(struct be_gen *g, uint32_t w, int dst)
 			continue;
 		be_emit(a, insn_load(p->bits == 64 ? BPF_DW : BPF_W, reg,
 				     BPF_REG_10, p->at));
+		cut(a, reg, p);
 		if (p->shift)
 			be_emit(a, insn_alui(BPF_LSH, reg, p->shift));
 		if (reg != dst)
@@ -267,7 +367,7 @@ static void word_again(struct be_gen *g, uint32_t i)
 		word(g, i, key_reg(i));
 }
 
-/* R5 = the number of an entry.  Clobbers R1 to R4, R6 to R9. */
+/* R5 = the number of a set.  Clobbers R1 to R4, R6 to R9. */
 static void hash(struct be_gen *g)
 {
 	const struct be_flow *f = &g->flow;
@@ -284,11 +384,11 @@ static void hash(struct be_gen *g)
 			be_emit(a, insn_alu(BPF_ADD, BPF_REG_5, reg));
 	}
 	be_emit(a, insn_alui(BPF_RSH, BPF_REG_5,
-			     64 - (int)(f->log_area - f->log_size)));
+			     64 - (int)(f->log_area - f->log_set)));
 }
 
 /*
- * R0 = the entry, R4 = its offset; the key in its registers.  To @walk on a CPU
+ * R0 = the set, R4 = its offset; the key in its registers.  To @walk on a CPU
  * without an area.  Clobbers R1 to R5.
  */
 static void find(struct be_gen *g, be_label walk)
@@ -303,47 +403,83 @@ static void find(struct be_gen *g, be_label walk)
 	hash(g);
 	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_0));
 	be_emit(a, insn_alui(BPF_LSH, BPF_REG_4,
-			     (int)(f->log_area - f->log_size)));
+			     (int)(f->log_area - f->log_set)));
 	be_emit(a, insn_alu(BPF_OR, BPF_REG_4, BPF_REG_5));
-	be_emit(a, insn_alui(BPF_LSH, BPF_REG_4, (int)f->log_size));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_4, entry_mask(f)));
+	be_emit(a, insn_alui(BPF_LSH, BPF_REG_4, (int)f->log_set));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_4, mask_of(f, f->log_set)));
 	be_gen_value(g, BPF_REG_0, BE_MAP_FLOWS);
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_4));
 }
 
-/* R2 = the head of the entry at R0; to @miss unless it is of this packet. */
-static void compare(struct be_gen *g, be_label miss)
+/*
+ * @dst is 0 if the entry at R0 + @at, whose head is in @head, is of this packet.
+ * Clobbers R3.
+ */
+static void differs(struct be_gen *g, int dst, int head, int at)
 {
 	const struct be_flow *f = &g->flow;
 	struct be_asm *a = &g->a;
 	uint32_t i;
 
-	be_emit(a, insn_load(BPF_DW, BPF_REG_2, BPF_REG_0, 0));
-	be_emit(a, insn_mov(BPF_REG_5, BPF_REG_2));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_5, VALID | BUSY));
-	be_emit(a, insn_alui(BPF_XOR, BPF_REG_5, VALID));
+	be_emit(a, insn_mov(dst, head));
+	be_emit(a, insn_alui(BPF_AND, dst, VALID | BUSY));
+	be_emit(a, insn_alui(BPF_XOR, dst, VALID));
 	for (i = 0; i < f->nwords; i++) {
 		word_again(g, i);
 		be_emit(a, insn_load(BPF_DW, BPF_REG_3, BPF_REG_0,
-				     KEY + 8 * (int)i));
+				     at + key_at(f) + 8 * (int)i));
 		be_emit(a, insn_alu(BPF_XOR, BPF_REG_3, key_reg(i)));
-		be_emit(a, insn_alu(BPF_OR, BPF_REG_5, BPF_REG_3));
+		be_emit(a, insn_alu(BPF_OR, dst, BPF_REG_3));
 	}
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_5, 0), miss);
 }
 
-/* R6, R7, R9 = the trace; to @torn where the entry was written meanwhile. */
+/*
+ * R0 = the entry of this packet in the set there, R2 = its head as it was before; to
+ * @miss, with R0 as it was and all heads, where there is none.  Which way it is can
+ * hardly be foreseen: no branch.  Clobbers R1, R3, R5.
+ */
+static void compare(struct be_gen *g, be_label miss)
+{
+	const int second = 1 << g->flow.log_size;
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_0, 0));
+	if (!two_ways(&g->flow)) {
+		differs(g, BPF_REG_5, BPF_REG_2, 0);
+		be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_5, 0), miss);
+		return;
+	}
+	be_emit(a, insn_load(BPF_W, HEAD2, BPF_REG_0, second));
+	differs(g, BPF_REG_5, BPF_REG_2, 0);
+	differs(g, BPF_REG_1, HEAD2, second);
+	/* All ones where it is not the first. */
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_5));
+	be_emit(a, insn_alui(BPF_NEG, BPF_REG_3, 0));
+	be_emit(a, insn_alu(BPF_OR, BPF_REG_3, BPF_REG_5));
+	be_emit(a, insn_alui(BPF_ARSH, BPF_REG_3, 63));
+	be_emit(a, insn_alu(BPF_AND, BPF_REG_1, BPF_REG_3));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), miss);
+	be_emit(a, insn_alu(BPF_XOR, HEAD2, BPF_REG_2));
+	be_emit(a, insn_alu(BPF_AND, HEAD2, BPF_REG_3));
+	be_emit(a, insn_alu(BPF_XOR, BPF_REG_2, HEAD2));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_3, second));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_3));
+}
+
+/*
+ * BE_R_WORD, R6, R7, R9 = the trace; to @torn where the entry was written meanwhile.
+ */
 static void load_trace(struct be_gen *g, be_label torn)
 {
-	const struct be_flow *f = &g->flow;
+	static const int regs[] = { BPF_REG_6, BPF_REG_7, BPF_REG_9 };
 	struct be_asm *a = &g->a;
-	int at = trace_at(f);
+	uint32_t i;
 
-	be_emit(a, insn_load(BPF_DW, BPF_REG_6, BPF_REG_0, at));
-	be_emit(a, insn_load(BPF_DW, BPF_REG_7, BPF_REG_0, at + 8));
-	be_emit(a, insn_load(f->ntrace > 5 ? BPF_DW : BPF_W, BPF_REG_9,
-			     BPF_REG_0, at + 16));
-	be_emit(a, insn_load(BPF_DW, BPF_REG_3, BPF_REG_0, 0));
+	be_emit(a, insn_load(BPF_W, BE_R_WORD, BPF_REG_0, TRACE));
+	for (i = 1; i < g->flow.ntrace; i += 2)
+		be_emit(a, insn_load(BPF_DW, regs[i / 2], BPF_REG_0,
+				     TRACE + 4 * (int)i));
+	be_emit(a, insn_load(BPF_W, BPF_REG_3, BPF_REG_0, 0));
 	be_jump(a, insn_jump(BPF_JNE, BPF_REG_3, BPF_REG_2), torn);
 }
 
@@ -362,20 +498,26 @@ static void shift(struct be_asm *a, int reg, int next)
 static void replay(struct be_gen *g)
 {
 	/* Where loops are calls, there is none: R7 is not theirs. */
-	uint32_t times = g->loop.calls ? g->flow.ntrace : 1, i;
+	const uint32_t ntrace = g->flow.ntrace;
+	const uint32_t times = g->loop.calls ? ntrace : 1;
 	struct be_asm *a = &g->a;
 	be_label next = be_label_new(a);
+	uint32_t i;
 
 	be_label_here(a, next);
 	for (i = 0; i < times; i++) {
-		be_emit(a, insn_mov32(BE_R_WORD, BPF_REG_6));
 		be_gen_count(g, false);
 		be_gen_verdict_to(g, g->judged);
-		shift(a, BPF_REG_6, BPF_REG_7);
-		shift(a, BPF_REG_7, BPF_REG_9);
-		shift(a, BPF_REG_9, 0);
+		if (ntrace == 1)
+			break;
+		be_emit(a, insn_mov32(BE_R_WORD, BPF_REG_6));
+		shift(a, BPF_REG_6, ntrace > 3 ? BPF_REG_7 : 0);
+		if (ntrace > 3)
+			shift(a, BPF_REG_7, ntrace > 5 ? BPF_REG_9 : 0);
+		if (ntrace > 5)
+			shift(a, BPF_REG_9, 0);
 	}
-	if (g->loop.calls) {
+	if (g->loop.calls || ntrace == 1) {
 		be_jump(a, insn_ja(), g->drop);
 		return;
 	}
@@ -383,20 +525,81 @@ static void replay(struct be_gen *g)
 	be_jump(a, insn_ja(), next);
 }
 
-/* To @walk unless this miss of the entry at R0 is one to be put there. */
-static void claim(struct be_gen *g, be_label walk)
+/*
+ * To @walk unless this miss of the CPU is one to be put in.  R3 = how many there were
+ * before.  Clobbers R1, R5.
+ */
+static void count_miss(struct be_gen *g, be_label walk)
 {
 	const struct be_flow *f = &g->flow;
 	struct be_asm *a = &g->a;
 
-	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_0, misses_at(f)));
-	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_1));
-	be_emit(a, insn_alui(BPF_ADD, BPF_REG_2, 1));
-	be_emit(a, insn_store(BPF_W, BPF_REG_0, misses_at(f), BPF_REG_2));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_1, (int32_t)f->every - 1));
-	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_1, 0), walk);
+	be_emit(a, insn_mov(BPF_REG_5, BPF_REG_4));
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_5, (int)f->log_area));
+	be_emit(a, insn_alui(BPF_LSH, BPF_REG_5, LOG_LINE));
+	be_gen_value(g, BPF_REG_1, BE_MAP_FLOWS);
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, 1 << f->log_map));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_5));
+	be_emit(a, insn_load(BPF_W, BPF_REG_3, BPF_REG_1, 0));
+	be_emit(a, insn_mov(BPF_REG_5, BPF_REG_3));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_5, 1));
+	be_emit(a, insn_store(BPF_W, BPF_REG_1, 0, BPF_REG_5));
+	be_emit(a, insn_mov(BPF_REG_5, BPF_REG_3));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_5, (int32_t)f->every - 1));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_5, 0), walk);
+}
+
+/* To one of these if that way is not good.  In: the heads, which are lost. */
+static void find_useless(struct be_gen *g, be_label first, be_label second)
+{
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, VALID | BUSY));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_2, 0), first);
+	if (!two_ways(&g->flow))
+		return;
+	be_emit(a, insn_alui(BPF_AND, HEAD2, VALID | BUSY));
+	be_jump(a, insn_jumpi(BPF_JEQ, HEAD2, 0), second);
+}
+
+/*
+ * R0, R4 = the entry of the set there that is to be replaced: one that is not good,
+ * or each of the two in turn; to @walk where it is not worth it.  What could come again
+ * and again to no avail never has a place for nothing.
+ */
+static void choose(struct be_gen *g, be_label walk)
+{
+	const struct be_flow *f = &g->flow;
+	struct be_asm *a = &g->a;
+	be_label first = be_label_new(a), second = be_label_new(a);
+	be_label chosen = be_label_new(a);
+
+	if (f->fits)
+		find_useless(g, first, second);
+	count_miss(g, walk);
+	if (!f->fits)
+		find_useless(g, first, second);
+	if (two_ways(f)) {
+		be_jump(a, insn_jumpi(BPF_JSET, BPF_REG_3, (int32_t)f->every),
+			first);
+		be_label_here(a, second);
+		be_emit(a, insn_movi(BPF_REG_3, 1 << f->log_size));
+		be_jump(a, insn_ja(), chosen);
+	}
+	be_label_here(a, first);
+	be_emit(a, insn_movi(BPF_REG_3, 0));
+	be_label_here(a, chosen);
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_3));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_4, BPF_REG_3));
+}
+
+/* To @walk where the entry at R0 is being written. */
+static void claim(struct be_gen *g, be_label walk)
+{
+	struct be_asm *a = &g->a;
+
 	be_emit(a, insn_movi(BPF_REG_1, BUSY));
-	be_emit(a, insn_atomic(BPF_DW, BPF_OR | BPF_FETCH, BPF_REG_0, 0,
+	be_emit(a, insn_atomic(BPF_W, BPF_OR | BPF_FETCH, BPF_REG_0, 0,
 			       BPF_REG_1));
 	be_jump(a, insn_jumpi(BPF_JSET, BPF_REG_1, BUSY), walk);
 }
@@ -413,12 +616,12 @@ static void begin(struct be_gen *g)
 
 	be_emit(a, insn_load(BPF_W, BPF_REG_3, BPF_REG_10, BE_FRAME(zero)));
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_4, BPF_REG_3));
-	be_emit(a, insn_alui(BPF_ADD, BPF_REG_4, trace_at(f)));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_4, TRACE));
 	be_emit(a, insn_store(BPF_W, BPF_REG_10, BE_FRAME(flow), BPF_REG_4));
 	for (i = 0; i < f->nwords; i++) {
 		word_again(g, i);
-		be_emit(a, insn_store(BPF_DW, BPF_REG_0, KEY + 8 * (int)i,
-				      key_reg(i)));
+		be_emit(a, insn_store(BPF_DW, BPF_REG_0,
+				      key_at(f) + 8 * (int)i, key_reg(i)));
 	}
 }
 
@@ -440,6 +643,7 @@ void be_gen_flow_recall(struct be_gen *g)
 	load_trace(g, walk);
 	replay(g);
 	be_label_here(a, miss);
+	choose(g, walk);
 	claim(g, walk);
 	begin(g);
 	be_label_here(a, walk);
@@ -460,7 +664,7 @@ void be_gen_flow_note(struct be_gen *g)
 	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_1));
 	be_emit(a, insn_alui(BPF_OR, BPF_REG_1, 1));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, (1 << f->log_size) - 1));
-	be_jump(a, insn_jumpi(BPF_JGE, BPF_REG_2, misses_at(f)), full);
+	be_jump(a, insn_jumpi(BPF_JGE, BPF_REG_2, key_at(f)), full);
 	be_emit(a, insn_mov(BPF_REG_1, BPF_REG_3));
 	be_gen_value(g, BPF_REG_0, BE_MAP_FLOWS);
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_3, (1 << f->log_map) - 4));
@@ -499,14 +703,14 @@ void be_gen_flow_end(struct be_gen *g, bool judged)
 	be_emit(a, insn_load(BPF_W, BPF_REG_1, BPF_REG_10, BE_FRAME(flow)));
 	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_1, 0), done);
 	be_emit(a, insn_mov(BPF_REG_2, BPF_REG_1));
-	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, entry_mask(f)));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, mask_of(f, f->log_size)));
 	be_gen_value(g, BPF_REG_0, BE_MAP_FLOWS);
 	be_emit(a, insn_alu(BPF_ADD, BPF_REG_0, BPF_REG_2));
-	be_emit(a, insn_load(BPF_DW, BPF_REG_3, BPF_REG_0, 0));
+	be_emit(a, insn_load(BPF_W, BPF_REG_3, BPF_REG_0, 0));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_3, ~(VALID | BUSY)));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, NUMBER_ONE));
 	if (judged)
 		valid_if_whole(a);
-	be_emit(a, insn_store(BPF_DW, BPF_REG_0, 0, BPF_REG_3));
+	be_emit(a, insn_store(BPF_W, BPF_REG_0, 0, BPF_REG_3));
 	be_label_here(a, done);
 }

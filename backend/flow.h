@@ -7,12 +7,21 @@
  * function of these: which counters it adds to, in which order, and the verdict.
  * The memo keeps that for some flows, and their packets are not walked.
  *
- * An entry is a head, the key, and the trace: word 0 of each record that was
- * counted, the last with the verdict.  It is used only if all of the key is the
- * same, so a hash that others collide with, by chance or on purpose, costs no more
- * than the walk does.  Only every BE_FLOW_EVERYth miss of an entry is put in its
- * place: many flows that take turns cost little more than without a memo.  What
- * has a trace too long for an entry is walked always.
+ * An entry is a head, the trace and the key.  The trace is word 0 of each record that
+ * was counted, the last with the verdict.  An entry is used only if all of the key is
+ * the same, so a hash that others collide with, by chance or on purpose, costs no more
+ * than the walk does.  What has a trace too long for an entry is walked always.
+ *
+ * Where the key is short, and rules do not let a packet be counted often, an entry has 32
+ * bytes, and two are a set in one cache line: a flow may be in either.  With the memo
+ * half full, nine flows of ten then have a place of their own.  Other entries are a
+ * line or two, and each is a set by itself.
+ *
+ * A packet that was not found is put in at once where there is an entry that is not good
+ * yet (and no trace can be too long).  Else only one in BE_FLOW_EVERY of them is: flows
+ * that are too many for the memo seldom write to it, and one that comes often is in it
+ * soon.  It takes the place of each way in turn.  These misses are counted for each CPU, in
+ * a line of its own behind all entries.
  *
  * The memo is a map that belongs to one program alone, with an area for each
  * CPU: a new ruleset begins with an empty one, and two CPUs never share an entry.
@@ -20,7 +29,8 @@
  * one received meanwhile; under PREEMPT_RT at any hook).  So one that writes an
  * entry takes it with an atomic operation and leaves it alone if it was taken;
  * and one that reads looks at the head before and after, which is never the same
- * again once the entry was written: it has a number that grows.
+ * again once the entry was written: it has a number that grows (30 bits: what was
+ * interrupted would have to wait for 2^30 writes to one entry).
  *
  * A match that asks for more than the fields (a limit, a set that changes) could
  * not be told by a memo: rulesets with such rules would have to go without.
@@ -36,7 +46,7 @@
 
 struct be_gen;
 
-/* Of the misses of an entry one in so many takes it over: a power of two. */
+/* Of the misses of a CPU one in so many is put in: a power of two. */
 #define BE_FLOW_EVERY	16
 
 /* Words of 64 bits in a key. */
@@ -48,6 +58,7 @@ struct be_flow_part {
 	uint8_t		bits;		/* 64: a double word, else a word */
 	uint8_t		word;		/* its place in the key */
 	uint8_t		shift;
+	uint8_t		from;		/* frame.start: the lowest bit of these */
 };
 
 struct be_flow {
@@ -56,11 +67,19 @@ struct be_flow {
 	uint32_t	nparts;
 	struct be_flow_part part[IR_NFIELDS + 1];
 	uint32_t	nwords;		/* in a key */
-	uint32_t	ntrace;		/* words in a trace */
+	uint32_t	ntrace;		/* words in a trace, */
+	bool		fits;		/* which is enough for every packet */
 	uint32_t	log_size;	/* of an entry in bytes, */
-	uint32_t	log_area;	/* and of all of a CPU's */
+	uint32_t	log_set;	/* of one or two, */
+	uint32_t	log_area;	/* of all of a CPU's */
 	uint32_t	log_map;	/* and of all CPUs' */
 };
+
+/* Where the count of misses of CPU number @cpu is. */
+static inline uint32_t be_flow_misses(const struct be_flow *f, uint32_t cpu)
+{
+	return (1u << f->log_map) + 64 * cpu;
+}
 
 /* Whether the program at hand has a memo, and how it looks. */
 void be_flow_plan(struct be_gen *g);

@@ -9,303 +9,18 @@
 #include "config.h"
 
 #include <check.h>
-#include <errno.h>
-#include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <bpf/bpf.h>
-#include <linux/pkt_cls.h>
 
 #include "backend/gen.h"
 #include "backend/program.h"
-#include "ir/eval.h"
-#include "tests/unit/run.h"
+#include "tests/unit/flowrig.h"
 #include "tests/unit/loops.h"
 #include "tests/unit/rules.h"
+#include "tests/unit/run.h"
 #include "translator/classifier.h"
 
-#define ETH		14
-#define ALL		(1u << IR_HOOK_INPUT | 1u << IR_HOOK_FORWARD | \
-			 1u << IR_HOOK_OUTPUT)
-#define VALID		1ull
-#define BUSY		2ull
-
-static const struct be_hook_ops *const types[BE_NTYPES] = {
-	[BE_NETFILTER]	= &be_hook_netfilter,
-	[BE_XDP]	= &be_hook_xdp,
-	[BE_TC]		= &be_hook_tc,
-};
-
-/* One program with its table, and what it should have counted. */
-struct rig {
-	struct ir_table	*t;
-	struct tr_classifier *c;
-	enum be_hook_type type;
-	struct ir_counter *want, *have;
-	uint32_t	n;
-	int		table, test, counters, prog;
-	struct be_flow	flow;		/* what the memo looks like */
-	int		memo;		/* its map; -1: none */
-	uint64_t	*value;		/* of the map */
-};
-
-/* --- the memo of a program --- */
-
-static int find_memo(int prog)
-{
-	uint32_t ids[16], len = sizeof(struct bpf_prog_info), i;
-	struct bpf_prog_info info = {
-		.nr_map_ids = 16, .map_ids = (uint64_t)(uintptr_t)ids,
-	};
-	struct bpf_map_info map;
-	int fd;
-
-	ck_assert(!bpf_obj_get_info_by_fd(prog, &info, &len));
-	ck_assert_uint_le(info.nr_map_ids, 16);
-	for (i = 0; i < info.nr_map_ids; i++) {
-		fd = bpf_map_get_fd_by_id(ids[i]);
-		ck_assert_int_ge(fd, 0);
-		len = sizeof(map);
-		memset(&map, 0, sizeof(map));
-		ck_assert(!bpf_obj_get_info_by_fd(fd, &map, &len));
-		if (!strcmp(map.name, BE_FLOWS_NAME))
-			return fd;
-		close(fd);
-	}
-	return -1;
-}
-
-static void read_memo(struct rig *r)
-{
-	ck_assert(!bpf_map_lookup_elem(r->memo, &(uint32_t){ 0 }, r->value));
-}
-
-static void write_memo(struct rig *r)
-{
-	ck_assert(!bpf_map_update_elem(r->memo, &(uint32_t){ 0 }, r->value, 0));
-}
-
-/* How many entries are good; *entry is the last of them. */
-static uint32_t entries(struct rig *r, uint64_t **entry)
-{
-	uint32_t step = (1u << r->flow.log_size) / 8, i, n = 0;
-
-	read_memo(r);
-	for (i = 0; i < 1u << r->flow.log_map >> 3; i += step)
-		if ((r->value[i] & (VALID | BUSY)) == VALID) {
-			*entry = &r->value[i];
-			n++;
-		}
-	return n;
-}
-
-/* The words of its trace. */
-static uint32_t *trace(const struct rig *r, uint64_t *entry)
-{
-	return (uint32_t *)(entry + 1 + r->flow.nwords);
-}
-
-/* --- a table with its program --- */
-
-static void load(struct rig *r, enum be_flows flows)
-{
-	struct be_program_opts o = {
-		.type = r->type, .hooks = ALL, .table_fd = r->table,
-		.counter_fd = r->counters, .ifindex_fd = -1,
-		.test_fd = r->test, .flows = flows,
-	};
-	struct be_gen g = { .c = r->c, .opts = &o, .ops = types[r->type] };
-	struct diag diag;
-
-	diag_init(&diag);
-	r->prog = be_program_load(r->c, &o, NULL, &diag);
-	ck_assert_msg(r->prog >= 0, "%s", diag.msg);
-	be_flow_plan(&g);
-	r->flow = g.flow;
-	r->memo = find_memo(r->prog);
-	ck_assert_int_eq(r->memo >= 0, r->flow.used);
-	r->value = calloc(1, (size_t)1 << r->flow.log_map);
-	ck_assert_ptr_nonnull(r->value);
-}
-
-static void rig_open(struct rig *r, struct ir_table *t, int type,
-		     enum be_flows flows)
-{
-	struct diag diag;
-
-	diag_init(&diag);
-	r->t = t;
-	r->type = (enum be_hook_type)type;
-	r->n = ir_table_number(t);
-	ck_assert_int_eq(ir_table_check(t, &(uint32_t){ 0 }, &diag), 0);
-	r->c = tr_translate(t, NULL, &diag);
-	ck_assert_msg(r->c != NULL, "%s", diag.msg);
-	r->want = calloc(r->n, sizeof(*r->want));
-	r->have = calloc(r->n, sizeof(*r->have));
-	r->table = be_table_create(r->c, &diag);
-	r->counters = be_counter_create(r->n, &diag);
-	r->test = bpf_map_create(BPF_MAP_TYPE_ARRAY, "test_input", 4,
-				 sizeof(struct be_test_input), 1, NULL);
-	load(r, flows);
-}
-
-static void rig_close(struct rig *r)
-{
-	uint32_t i;
-
-	ck_assert(!be_counter_read(r->counters, r->have, r->n));
-	for (i = 0; i < r->n; i++) {
-		ck_assert_uint_eq(r->have[i].packets, r->want[i].packets);
-		ck_assert_uint_eq(r->have[i].bytes, r->want[i].bytes);
-	}
-	close(r->prog);
-	close(r->table);
-	close(r->test);
-	close(r->counters);
-	if (r->memo >= 0)
-		close(r->memo);
-	free(r->value);
-	free(r->want);
-	free(r->have);
-	tr_classifier_free(r->c);
-	ir_table_free(r->t);
-}
-
-/* --- packets --- */
-
-/* What is sent, and by which way. */
-struct sample {
-	enum ir_hook	hook;
-	const char	*iif, *oif;
-	uint32_t	ctstate;
-	uint32_t	len;
-	uint8_t		ip[120];
-};
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
-/* TCP, with a maximum segment size. */
-static struct sample tcp(uint32_t saddr, uint32_t daddr, uint32_t ports)
-{
-	struct sample s = {
-		.hook = IR_HOOK_INPUT, .iif = "eth0", .oif = "", .ctstate = 8,
-		.len = 44, .ip = { 0x45, [3] = 44, [8] = 64, 6 },
-	};
-
-	put32(s.ip + 12, saddr);
-	put32(s.ip + 16, daddr);
-	put32(s.ip + 20, ports);
-	memcpy(s.ip + 32, (uint8_t[]){ 0x60, 2 }, 2);
-	memcpy(s.ip + 40, (uint8_t[]){ 2, 4, 5, 0xb4 }, 4);
-	return s;
-}
-
-static int accepted(const struct rig *r, uint32_t retval)
-{
-	const struct be_hook_ops *ops = types[r->type];
-
-	ck_assert(retval == (uint32_t)ops->accept ||
-		  retval == (uint32_t)ops->drop);
-	return retval == (uint32_t)ops->accept;
-}
-
-/* The program's verdict alone. */
-static int run(struct rig *r, const struct sample *s)
-{
-	struct be_test_input in = {
-		.hook = s->hook, .ctstate = s->ctstate,
-		.iif = tr_iface_class(r->c, s->iif),
-		.oif = tr_iface_class(r->c, s->oif),
-	};
-	uint8_t frame[ETH + sizeof(s->ip)] = { [12] = 8 };
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame,
-		    .data_size_in = ETH + s->len, .repeat = 1);
-
-	memcpy(frame + ETH, s->ip, s->len);
-	if (r->type == BE_NETFILTER) {
-		o.data_in = frame + ETH;
-		o.data_size_in = s->len;
-	}
-	ck_assert(!bpf_map_update_elem(r->test, &(uint32_t){ 0 }, &in, 0));
-	ck_assert_msg(!bpf_prog_test_run_opts(r->prog, &o), "%s",
-		      strerror(errno));
-	return accepted(r, o.retval);
-}
-
-static int model(struct rig *r, const struct sample *s)
-{
-	struct ir_packet p;
-
-	ck_assert(!ir_packet_parse(&p, s->ip, s->len));
-	ir_packet_set_iif(&p, s->iif);
-	ir_packet_set_oif(&p, s->oif);
-	p.field[IR_CTSTATE] = s->ctstate;
-	return ir_eval(r->t, s->hook, &p, r->want) == IR_ACCEPT;
-}
-
-static void judge(struct rig *r, const struct sample *s)
-{
-	int want = model(r, s);
-
-	ck_assert_int_eq(run(r, s), want);
-}
-
-static struct ir_table *table(void)
-{
-	struct ir_table *t = ir_table_new(AF_INET, "filter");
-
-	ck_assert_ptr_nonnull(t);
-	return t;
-}
-
-static struct ir_chain *input(struct ir_table *t)
-{
-	return ir_table_base(t, IR_HOOK_INPUT);
-}
-
-static void add_value(struct ir_table *t, struct ir_rule *r, enum ir_field f,
-		      uint32_t v)
-{
-	ck_assert_int_eq(ir_rule_add_range(t, r, f, v, v, false), 0);
-}
-
 /* --- what an entry is good for --- */
-
-/* One flow in the memo: its packets are dropped. */
-static uint64_t *warm(struct rig *r, struct sample *s, int type)
-{
-	struct ir_table *t = table();
-	struct ir_rule *rule = add_rule(t, input(t), IR_DROP, NULL);
-	uint64_t *entry = NULL;
-
-	add_value(t, rule, IR_SADDR, 0x0a000001);
-	add_value(t, rule, IR_DADDR, 0x0a000002);
-	add_value(t, rule, IR_SPORT, 1000);
-	add_value(t, rule, IR_TTL, 64);
-	rig_open(r, t, type, BE_FLOWS_ALWAYS);
-	*s = tcp(0x0a000001, 0x0a000002, 1000 << 16 | 80);
-	judge(r, s);
-	ck_assert_uint_eq(entries(r, &entry), 1);
-	judge(r, s);
-	ck_assert_uint_eq(entries(r, &entry), 1);
-	return entry;
-}
-
-/* The other verdict, in an entry. */
-static void poison(struct rig *r, uint64_t *entry)
-{
-	ck_assert_uint_eq(*trace(r, entry) & TR_ACTION_MASK, TR_DROP);
-	*trace(r, entry) ^= TR_DROP ^ TR_ACCEPT;
-}
 
 /* The memo is what answers: otherwise all the other tests would see nothing. */
 START_TEST(is_used)
@@ -313,7 +28,7 @@ START_TEST(is_used)
 	struct sample s;
 	struct rig r;
 
-	poison(&r, warm(&r, &s, _i));
+	poison(warm(&r, &s, _i));
 	write_memo(&r);
 	ck_assert_int_eq(model(&r, &s), 0);
 	ck_assert_int_eq(run(&r, &s), 1);
@@ -321,45 +36,77 @@ START_TEST(is_used)
 }
 END_TEST
 
-/* An entry whose key differs in any bit, though it is where this flow's is. */
+/* Either place of the set will do. */
+START_TEST(each_way_is_used)
+{
+	uint32_t *entry = NULL, way;
+	struct sample s;
+	struct rig r;
+
+	warm(&r, &s, 2 * _i);
+	for (way = 0; way < 2; way++) {
+		ck_assert_uint_eq(entries(&r, &entry), 1);
+		entry = move(&r, entry, way);
+		poison(entry);
+		write_memo(&r);
+		ck_assert_int_eq(model(&r, &s), 0);
+		ck_assert_int_eq(run(&r, &s), 1);
+		*trace(entry) ^= TR_DROP ^ TR_ACCEPT;
+		write_memo(&r);
+	}
+	rig_close(&r);
+}
+END_TEST
+
+/* A key that differs in any bit, in the set where this flow's entry would be. */
 START_TEST(key_is_compared)
 {
 	struct sample s;
 	struct rig r;
-	uint64_t *entry = warm(&r, &s, _i);
-	uint32_t at = (uint32_t)(entry - r.value), bit;
+	uint32_t *entry = warm(&r, &s, _i);
+	uint32_t at = (uint32_t)(entry - r.value) / set_words(&r), bit, way;
 
-	for (bit = 0; bit < r.flow.nwords * 64; bit++) {
+	for (bit = 0; bit < r.flow.nwords * 64 * ways(&r); bit++) {
+		way = bit / (r.flow.nwords * 64);
 		ck_assert_uint_eq(entries(&r, &entry), 1);
-		ck_assert_uint_eq((uint32_t)(entry - r.value), at);
-		poison(&r, entry);
-		entry[1 + bit / 64] ^= 1ull << bit % 64;
+		ck_assert_uint_eq((uint32_t)(entry - r.value) / set_words(&r),
+				  at);
+		entry = move(&r, entry, way);
+		poison(entry);
+		entry[1 + r.flow.ntrace + bit / 32 % (2 * r.flow.nwords)] ^=
+			1u << bit % 32;
 		write_memo(&r);
 		judge(&r, &s);
+		judge(&r, &s);
+		/* The wrong one is gone before the next. */
+		read_memo(&r);
+		r.value[entry - r.value] &= ~VALID;
+		write_memo(&r);
 		judge(&r, &s);
 	}
 	rig_close(&r);
 }
 END_TEST
 
-/* One that is being written is neither read nor written to. */
+/* What is being written is neither read nor written to. */
 START_TEST(busy_is_left_alone)
 {
+	uint32_t before[32], at, i, *entry;
 	struct sample s;
 	struct rig r;
-	uint64_t *entry = warm(&r, &s, _i), before[8], bits = _i % 2 ? 0 : VALID;
-	uint32_t at = (uint32_t)(entry - r.value);
 
-	poison(&r, entry);
-	*entry = (*entry & ~VALID) | BUSY | bits;
-	memcpy(before, entry, sizeof(before));
+	entry = warm(&r, &s, _i / 2);
+	poison(entry);
+	*entry = (*entry & ~VALID) | BUSY | (_i % 2 ? 0 : VALID);
+	at = (uint32_t)(entry - r.value) / set_words(&r) * set_words(&r);
+	for (i = 0; i < set_words(&r); i += entry_words(&r))
+		r.value[at + i] |= BUSY;
+	memcpy(before, r.value + at, set_words(&r) * 4);
 	write_memo(&r);
-	judge(&r, &s);
-	judge(&r, &s);
+	for (i = 0; i < 4; i++)
+		judge(&r, &s);
 	ck_assert_uint_eq(entries(&r, &entry), 0);
-	/* All but how often it was missed. */
-	ck_assert_mem_eq(before, r.value + at,
-			 (1 + r.flow.nwords + r.flow.ntrace / 2) * 8);
+	ck_assert_mem_eq(before, r.value + at, set_words(&r) * 4);
 	rig_close(&r);
 }
 END_TEST
@@ -368,15 +115,16 @@ START_TEST(invalid_is_replaced)
 {
 	struct sample s;
 	struct rig r;
-	uint64_t *entry = warm(&r, &s, _i), head = *entry;
+	uint32_t *entry = warm(&r, &s, _i), head = *entry, *same = NULL;
 
-	poison(&r, entry);
+	poison(entry);
 	*entry &= ~VALID;
 	write_memo(&r);
 	judge(&r, &s);
-	ck_assert_uint_eq(entries(&r, &entry), 1);
+	ck_assert_uint_eq(entries(&r, &same), 1);
+	ck_assert_ptr_eq(same, entry);
 	ck_assert_uint_gt(*entry, head);
-	ck_assert_uint_eq(*trace(&r, entry) & TR_ACTION_MASK, TR_DROP);
+	ck_assert_uint_eq(*trace(entry) & TR_ACTION_MASK, TR_DROP);
 	rig_close(&r);
 }
 END_TEST
@@ -526,7 +274,7 @@ START_TEST(bytes_are_of_the_packet)
 	struct rig r;
 	uint32_t i;
 
-	warm(&r, &s, _i);
+	warm(&r, &s, 2 * _i);
 	for (i = 0; i < 40; i++) {
 		s.len = s.ip[3] = (uint8_t)(44 + i * 7 % 60);
 		judge(&r, &s);
@@ -590,7 +338,7 @@ START_TEST(long_traces)
 {
 	struct sample s = tcp(1, 2, 3);
 	uint32_t n = (uint32_t)_i / 2 + 1, i;
-	uint64_t *entry;
+	uint32_t *entry;
 	struct rig r;
 	int type;
 
@@ -602,7 +350,7 @@ START_TEST(long_traces)
 		ck_assert_uint_eq(entries(&r, &entry), n <= r.flow.ntrace);
 		/* The entry was given back. */
 		read_memo(&r);
-		for (i = 0; i < 1u << r.flow.log_map >> 3; i += 8)
+		for (i = 0; i < 1u << r.flow.log_map >> 2; i += entry_words(&r))
 			ck_assert(!(r.value[i] & BUSY));
 		rig_close(&r);
 	}
@@ -617,7 +365,7 @@ START_TEST(rulesets_change)
 	struct ir_table *t = table();
 	int i;
 
-	warm(&r, &s, _i);
+	warm(&r, &s, 2 * _i);
 	add_rule(t, input(t), IR_CONTINUE, NULL);
 	add_value(t, add_rule(t, input(t), IR_ACCEPT, NULL), IR_TTL, 64);
 	rig_open(&other, t, _i, BE_FLOWS_ALWAYS);
@@ -636,7 +384,7 @@ START_TEST(where_it_pays)
 {
 	struct ir_table *t = table();
 	struct sample s = tcp(1, 2, 3);
-	uint64_t *entry;
+	uint32_t *entry;
 	struct rig r;
 	uint32_t i;
 
@@ -657,34 +405,78 @@ START_TEST(where_it_pays)
 }
 END_TEST
 
+/* Where packets start is told apart by what the key has of it. */
+static void check_starts(const struct be_gen *g, uint32_t variants)
+{
+	const struct be_flow_part *p = g->flow.part, *start = NULL;
+	uint32_t at[2 * IR_NHOOKS], n = 0, i, j;
+
+	for (; p < g->flow.part + g->flow.nparts; p++)
+		if (p->at == BE_FRAME(start))
+			start = p;
+	for (i = 0; i < IR_NHOOKS; i++)
+		for (j = 0; j < variants && be_gen_judges(g, i); j++)
+			at[n++] = g->c->hook[i].segment + 16 * j;
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++)
+			ck_assert((at[i] == at[j]) ==
+				  !(start && (at[i] ^ at[j]) >> start->from &
+				    ((1u << start->bits) - 1)));
+}
+
+static void check_layout(const struct be_flow *f, uint32_t counts)
+{
+	const uint32_t size = 1u << f->log_size;
+	const uint32_t key = 4 + 4 * f->ntrace;
+
+	ck_assert_uint_le(key + 8 * f->nwords, size);
+	ck_assert_uint_eq(key % 8, 0);
+	ck_assert_uint_ge(f->ntrace, counts < 5 ? counts : 5);
+	ck_assert_uint_le(f->ntrace, 7);
+	ck_assert_uint_eq(f->log_set, size < 64 ? 6 : f->log_size);
+	/* Half of it would not have done. */
+	if (size > 32)
+		ck_assert_uint_lt(size / 2, 4 + 8 * f->nwords +
+				  4 * (counts < 5 ? counts : 5));
+	ck_assert_uint_le(f->log_map, 24);
+}
+
 /* The key has room for all that can be asked, each in its place. */
 START_TEST(keys)
 {
 	struct tr_classifier c = {
 		.family = _i ? AF_INET6 : AF_INET, .size = 1u << 29,
-		.variants = true,
 	};
 	struct be_program_opts o = {
-		.type = BE_TC, .hooks = ALL, .test_fd = -1,
+		.type = BE_TC, .hooks = ALL, .test_fd = 1,
 		.flows = BE_FLOWS_ALWAYS,
 	};
 	struct be_gen g = { .c = &c, .opts = &o, .ops = &be_hook_tc };
 	uint64_t used[BE_FLOW_WORDS], mask;
 	const struct be_flow_part *p;
-	uint32_t i;
+	uint32_t i, j;
 
 	rnd_seed(1);
 	for (i = 0; i < 3000; i++) {
 		c.fields = rnd(1u << 31) & rnd(1u << 31) &
 			   (_i ? UINT32_MAX : (1u << IR_NFIELDS4) - 1);
+		c.variants = rnd(2);
+		c.counts = 1 + rnd(9);
+		o.cpus = 1 + rnd(8192);
+		for (j = 0; j < IR_NHOOKS; j++)
+			c.hook[j] = (struct tr_hook){
+				.present = true,
+				.segment = rnd(4) ? rnd(1u << 24) * 32 :
+					   c.hook[0].segment + j * 32,
+			};
 		memset(used, 0, sizeof(used));
 		be_flow_plan(&g);
 		if (!g.flow.used) {
 			ck_assert_uint_gt(g.flow.nwords, BE_FLOW_WORDS);
 			continue;
 		}
-		ck_assert_uint_le(8 + 8 * g.flow.nwords + 4 * g.flow.ntrace + 4,
-				  1u << g.flow.log_size);
+		check_layout(&g.flow, c.counts);
+		check_starts(&g, c.variants ? 2 : 1);
 		for (p = g.flow.part; p < g.flow.part + g.flow.nparts; p++) {
 			ck_assert_uint_lt(p->word, g.flow.nwords);
 			ck_assert_uint_le(p->shift + p->bits, 64);
@@ -709,10 +501,11 @@ static Suite *suite(bool root)
 	first = test_first_type();
 	tc = tcase_create("programs");
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, is_used, first, BE_NTYPES);
-	tcase_add_loop_test(tc, key_is_compared, first, BE_NTYPES);
-	tcase_add_loop_test(tc, busy_is_left_alone, first, BE_NTYPES);
-	tcase_add_loop_test(tc, invalid_is_replaced, first, BE_NTYPES);
+	tcase_add_loop_test(tc, is_used, 2 * first, 2 * BE_NTYPES);
+	tcase_add_loop_test(tc, each_way_is_used, first, BE_NTYPES);
+	tcase_add_loop_test(tc, key_is_compared, 2 * first, 2 * BE_NTYPES);
+	tcase_add_loop_test(tc, busy_is_left_alone, 4 * first, 4 * BE_NTYPES);
+	tcase_add_loop_test(tc, invalid_is_replaced, 2 * first, 2 * BE_NTYPES);
 	tcase_add_loop_test(tc, every_field, first, BE_NTYPES);
 	tcase_add_loop_test(tc, each_field, first, BE_NTYPES);
 	tcase_add_loop_test(tc, kinds_differ, first, BE_NTYPES);
@@ -723,17 +516,6 @@ static Suite *suite(bool root)
 	tcase_add_loop_test(tc, where_it_pays, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;
-}
-
-/* Each CPU has a memo of its own. */
-static void stay_here(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(sched_getcpu(), &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus))
-		perror("sched_setaffinity");
 }
 
 int main(void)
