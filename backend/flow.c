@@ -138,7 +138,7 @@ static void add_start(const struct be_gen *g, struct be_flow *f)
 	uint32_t start[2 * IR_NHOOKS], n = starts(g, start), bits, from;
 
 	for (bits = 0; bits < 32; bits++)
-		for (from = 0; from + bits <= 32; from++)
+		for (from = 0; from < 32 - bits; from++)
 			if (apart(start, n, from, bits))
 				goto found;
 found:
