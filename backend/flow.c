@@ -9,8 +9,8 @@
  *
  * An entry is half a cache line where that is enough, else one or two.  Two halves are
  * the two ways of one set: both are compared, and either may have the flow.  Behind all
- * areas each CPU has a line of its own with its count of misses.  The map's flag
- * BPF_F_MMAPABLE is there since values of such maps start on a page.
+ * areas each CPU has a line of its own with its counts.  The map's flag BPF_F_MMAPABLE is
+ * there since values of such maps start on a page.
  */
 #include "backend/flow.h"
 
@@ -38,6 +38,11 @@
 #define LOG_SMALL	5	/* an entry, two of which are a set */
 #define LOG_LARGE	7
 #define LOG_LINE	6
+
+/* Of a CPU's counts. */
+#define COUNT(member)	((int)offsetof(struct be_flow_cpu, member))
+
+_Static_assert(sizeof(struct be_flow_cpu) <= 1 << LOG_LINE, "a line");
 
 /* What the registers hold of a trace, and what is enough of a longer one. */
 #define TRACE_MAX	7
@@ -292,6 +297,7 @@ void be_flow_plan(struct be_gen *g)
 		return;
 	if (g->opts->flows != BE_FLOWS_AUTO)
 		f->every = 1;
+	f->pauses = g->opts->flows == BE_FLOWS_AUTO;
 	size_entry(g, f);
 	size_areas(g, f);
 }
@@ -300,7 +306,7 @@ struct be_map_def be_flow_def(const struct be_flow *f)
 {
 	return (struct be_map_def){
 		.name = BE_FLOWS_NAME, .type = BPF_MAP_TYPE_ARRAY, .key = 4,
-		.value = be_flow_misses(f, 1u << (f->log_map - f->log_area)),
+		.value = be_flow_counts(f, 1u << (f->log_map - f->log_area)),
 		.entries = 1, .flags = BPF_F_MMAPABLE,
 	};
 }
@@ -387,6 +393,63 @@ static void hash(struct be_gen *g)
 			     64 - (int)(f->log_area - f->log_set)));
 }
 
+/* R1 = the counts of the CPU number @cpu.  Clobbers R5. */
+static void counts_of(struct be_gen *g, int cpu)
+{
+	const struct be_flow *f = &g->flow;
+	struct be_asm *a = &g->a;
+
+	be_emit(a, insn_mov(BPF_REG_5, cpu));
+	be_emit(a, insn_alui(BPF_LSH, BPF_REG_5, LOG_LINE));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_5, (int32_t)
+			     ((1u << (f->log_map - f->log_area + LOG_LINE)) -
+			      (1u << LOG_LINE))));
+	be_gen_value(g, BPF_REG_1, BE_MAP_FLOWS);
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, 1 << f->log_map));
+	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_5));
+}
+
+/* A window is over: how it was says whether there is a pause.  Clobbers R2, R3. */
+static void look_back(struct be_asm *a)
+{
+	be_label set = be_label_new(a), judge = be_label_new(a);
+
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_1, COUNT(misses)));
+	be_emit(a, insn_load(BPF_W, BPF_REG_3, BPF_REG_1, COUNT(before)));
+	be_emit(a, insn_store(BPF_W, BPF_REG_1, COUNT(before), BPF_REG_2));
+	be_emit(a, insn_alu32(BPF_SUB, BPF_REG_2, BPF_REG_3));
+	be_emit(a, insn_load(BPF_W, BPF_REG_3, BPF_REG_1, COUNT(pause)));
+	be_jump(a, insn_jumpi(BPF_JEQ, BPF_REG_3, 0), judge);
+	be_emit(a, insn_alui(BPF_SUB, BPF_REG_3, 1));
+	be_jump(a, insn_ja(), set);
+	be_label_here(a, judge);
+	be_jump(a, insn_jumpi(BPF_JLE, BPF_REG_2, BE_FLOW_WINDOW / 2), set);
+	be_emit(a, insn_movi(BPF_REG_3, BE_FLOW_PAUSE));
+	be_label_here(a, set);
+	be_emit(a, insn_store(BPF_W, BPF_REG_1, COUNT(pause), BPF_REG_3));
+}
+
+/* To @walk in a pause.  In: R0 the CPU, which stays.  Clobbers R1 to R3, R5. */
+static void pause(struct be_gen *g, be_label walk)
+{
+	struct be_asm *a = &g->a;
+	be_label same = be_label_new(a);
+
+	if (!g->flow.pauses)
+		return;
+	counts_of(g, BPF_REG_0);
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_1, COUNT(packets)));
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_2));
+	be_emit(a, insn_alui(BPF_ADD, BPF_REG_3, 1));
+	be_emit(a, insn_store(BPF_W, BPF_REG_1, COUNT(packets), BPF_REG_3));
+	be_emit(a, insn_alui(BPF_AND, BPF_REG_2, BE_FLOW_WINDOW - 1));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_2, 0), same);
+	look_back(a);
+	be_label_here(a, same);
+	be_emit(a, insn_load(BPF_W, BPF_REG_2, BPF_REG_1, COUNT(pause)));
+	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_2, 0), walk);
+}
+
 /*
  * R0 = the set, R4 = its offset; the key in its registers.  To @walk on a CPU
  * without an area.  Clobbers R1 to R5.
@@ -400,6 +463,7 @@ static void find(struct be_gen *g, be_label walk)
 	if (g->opts->alone)
 		be_jump(a, insn_jumpi(BPF_JGE, BPF_REG_0,
 				      1 << (f->log_map - f->log_area)), walk);
+	pause(g, walk);
 	hash(g);
 	be_emit(a, insn_mov(BPF_REG_4, BPF_REG_0));
 	be_emit(a, insn_alui(BPF_LSH, BPF_REG_4,
@@ -534,16 +598,13 @@ static void count_miss(struct be_gen *g, be_label walk)
 	const struct be_flow *f = &g->flow;
 	struct be_asm *a = &g->a;
 
-	be_emit(a, insn_mov(BPF_REG_5, BPF_REG_4));
-	be_emit(a, insn_alui(BPF_RSH, BPF_REG_5, (int)f->log_area));
-	be_emit(a, insn_alui(BPF_LSH, BPF_REG_5, LOG_LINE));
-	be_gen_value(g, BPF_REG_1, BE_MAP_FLOWS);
-	be_emit(a, insn_alui(BPF_ADD, BPF_REG_1, 1 << f->log_map));
-	be_emit(a, insn_alu(BPF_ADD, BPF_REG_1, BPF_REG_5));
-	be_emit(a, insn_load(BPF_W, BPF_REG_3, BPF_REG_1, 0));
+	be_emit(a, insn_mov(BPF_REG_3, BPF_REG_4));
+	be_emit(a, insn_alui(BPF_RSH, BPF_REG_3, (int)f->log_area));
+	counts_of(g, BPF_REG_3);
+	be_emit(a, insn_load(BPF_W, BPF_REG_3, BPF_REG_1, COUNT(misses)));
 	be_emit(a, insn_mov(BPF_REG_5, BPF_REG_3));
 	be_emit(a, insn_alui(BPF_ADD, BPF_REG_5, 1));
-	be_emit(a, insn_store(BPF_W, BPF_REG_1, 0, BPF_REG_5));
+	be_emit(a, insn_store(BPF_W, BPF_REG_1, COUNT(misses), BPF_REG_5));
 	be_emit(a, insn_mov(BPF_REG_5, BPF_REG_3));
 	be_emit(a, insn_alui(BPF_AND, BPF_REG_5, (int32_t)f->every - 1));
 	be_jump(a, insn_jumpi(BPF_JNE, BPF_REG_5, 0), walk);

@@ -23,6 +23,10 @@
  * soon.  It takes the place of each way in turn.  These misses are counted for each CPU, in
  * a line of its own behind all entries.
  *
+ * Where more than half of BE_FLOW_WINDOW packets were such misses, the memo is left alone
+ * for BE_FLOW_PAUSE times as many: there are far more flows than it has room for, and what
+ * it takes of the caches is better left to the table.
+ *
  * The memo is a map that belongs to one program alone, with an area for each
  * CPU: a new ruleset begins with an empty one, and two CPUs never share an entry.
  * A program may be interrupted by itself, though (a packet sent by a process,
@@ -49,6 +53,10 @@ struct be_gen;
 /* Of the misses of a CPU one in so many is put in: a power of two. */
 #define BE_FLOW_EVERY	16
 
+/* So many packets of a CPU are looked at together: a power of two. */
+#define BE_FLOW_WINDOW	4096
+#define BE_FLOW_PAUSE	15
+
 /* Words of 64 bits in a key. */
 #define BE_FLOW_WORDS	8
 
@@ -63,7 +71,8 @@ struct be_flow_part {
 
 struct be_flow {
 	bool		used;
-	uint32_t	every;		/* BE_FLOW_EVERY, or 1 for tests */
+	uint32_t	every;		/* BE_FLOW_EVERY, or 1 for tests, */
+	bool		pauses;		/* which have no pauses */
 	uint32_t	nparts;
 	struct be_flow_part part[IR_NFIELDS + 1];
 	uint32_t	nwords;		/* in a key */
@@ -75,11 +84,18 @@ struct be_flow {
 	uint32_t	log_map;	/* and of all CPUs' */
 };
 
-/* Where the count of misses of CPU number @cpu is. */
-static inline uint32_t be_flow_misses(const struct be_flow *f, uint32_t cpu)
+/* Where the counts of CPU number @cpu are: struct be_flow_cpu. */
+static inline uint32_t be_flow_counts(const struct be_flow *f, uint32_t cpu)
 {
 	return (1u << f->log_map) + 64 * cpu;
 }
+
+struct be_flow_cpu {
+	uint32_t	misses;		/* where nothing could be put in for nothing */
+	uint32_t	packets;	/* all of them */
+	uint32_t	pause;		/* windows to come without the memo */
+	uint32_t	before;		/* misses before this window */
+};
 
 /* Whether the program at hand has a memo, and how it looks. */
 void be_flow_plan(struct be_gen *g);

@@ -230,7 +230,7 @@ static uint32_t misses(struct rig *r)
 
 	read_memo(r);
 	for (cpu = 0; cpu < ncpus; cpu++)
-		n += r->value[be_flow_misses(&r->flow, cpu) / 4];
+		n += r->value[be_flow_counts(&r->flow, cpu) / 4];
 	return n;
 }
 
@@ -305,6 +305,96 @@ START_TEST(one_in_so_many_long)
 	judge_flows(&r, 1000, all, 1);
 	ck_assert_uint_eq(misses(&r), all);
 	ck_assert_uint_eq(written(&r), n);
+	rig_close(&r);
+}
+END_TEST
+
+/* --- too many flows --- */
+
+/* The counts of the CPU that this is. */
+static struct be_flow_cpu *counts(struct rig *r)
+{
+	uint32_t cpu = (uint32_t)sched_getcpu() &
+		       ((1u << (r->flow.log_map - r->flow.log_area)) - 1);
+
+	read_memo(r);
+	return (void *)(r->value + be_flow_counts(&r->flow, cpu) / 4);
+}
+
+/* A flow is in the memo with the wrong verdict; what a packet's then says. */
+static bool is_asked(struct rig *r, const struct sample *s, uint32_t *entry)
+{
+	int have;
+
+	read_memo(r);
+	*trace(entry) ^= TR_DROP ^ TR_ACCEPT;
+	write_memo(r);
+	have = run(r, s);
+	read_memo(r);
+	*trace(entry) ^= TR_DROP ^ TR_ACCEPT;
+	write_memo(r);
+	return have != model(r, s);
+}
+
+/* This many packets into a window, of which so many were missed. */
+static void at_window(struct rig *r, uint32_t packets, uint32_t missed)
+{
+	struct be_flow_cpu *c = counts(r);
+
+	c->packets = packets;
+	c->misses = c->before + missed;
+	write_memo(r);
+}
+
+START_TEST(there_are_pauses)
+{
+	const uint32_t half = BE_FLOW_WINDOW / 2;
+	struct sample s = tcp(1000, 2, 3);
+	uint32_t *entry = NULL, i;
+	struct rig r;
+
+	open_many(&r, _i, 0);
+	ck_assert(r.flow.pauses);
+	judge(&r, &s);
+	ck_assert_uint_eq(entries(&r, &entry), 1);
+	ck_assert(is_asked(&r, &s, entry));
+	ck_assert_uint_eq(counts(&r)->packets, 2);
+	/* Half of them are not too many, whatever was before. */
+	for (i = 0; i < 2; i++) {
+		at_window(&r, i * BE_FLOW_WINDOW, half);
+		ck_assert(is_asked(&r, &s, entry));
+		ck_assert_uint_eq(counts(&r)->before, counts(&r)->misses);
+	}
+	at_window(&r, BE_FLOW_WINDOW - 1, half + 1);
+	ck_assert(is_asked(&r, &s, entry));
+	ck_assert(!is_asked(&r, &s, entry));
+	ck_assert_uint_eq(counts(&r)->pause, BE_FLOW_PAUSE);
+	for (i = 1; i < BE_FLOW_PAUSE; i++) {
+		at_window(&r, i * BE_FLOW_WINDOW - 1, 0);
+		ck_assert(!is_asked(&r, &s, entry));
+		ck_assert(!is_asked(&r, &s, entry));
+	}
+	at_window(&r, i * BE_FLOW_WINDOW - 1, 0);
+	ck_assert(!is_asked(&r, &s, entry));
+	ck_assert(is_asked(&r, &s, entry));
+	rig_close(&r);
+}
+END_TEST
+
+/* What is seen of the traffic itself. */
+START_TEST(a_flood_is_not_put_in)
+{
+	struct rig r;
+	uint32_t i;
+
+	open_many(&r, _i, 0);
+	read_memo(&r);
+	for (i = 0; i < 1u << r.flow.log_map >> 2; i += entry_words(&r))
+		r.value[i] = VALID;
+	write_memo(&r);
+	judge_flows(&r, 1000, BE_FLOW_WINDOW + 100, 1);
+	ck_assert_uint_eq(misses(&r), BE_FLOW_WINDOW);
+	ck_assert_uint_eq(written(&r), BE_FLOW_WINDOW / BE_FLOW_EVERY);
 	rig_close(&r);
 }
 END_TEST
@@ -423,6 +513,8 @@ static Suite *suite(bool root)
 	tcase_add_loop_test(tc, busy_way_is_left_alone, first, BE_NTYPES);
 	tcase_add_loop_test(tc, one_in_so_many, first, BE_NTYPES);
 	tcase_add_loop_test(tc, one_in_so_many_long, first, BE_NTYPES);
+	tcase_add_loop_test(tc, there_are_pauses, first, BE_NTYPES);
+	tcase_add_loop_test(tc, a_flood_is_not_put_in, first, BE_NTYPES);
 	tcase_add_loop_test(tc, torn_is_not_believed, 2 * first,
 			    2 * BE_NTYPES);
 	suite_add_tcase(s, tc);
