@@ -608,6 +608,51 @@ START_TEST(shared_id)
 }
 END_TEST
 
+/* Long lists in several groups, with jumps, and nothing but addresses tested. */
+static struct ir_table *list_table(uint32_t n)
+{
+	struct ir_table *t = ir_table_new(AF_INET, "filter");
+	struct ir_chain *from = ir_table_base(t, IR_HOOK_INPUT), *to[4];
+	struct ir_rule *r;
+	char name[16];
+	uint32_t i;
+
+	for (i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "to%u", i);
+		ck_assert_int_eq(ir_chain_add(t, name, &to[i]), 0);
+		add_rule(t, to[i], IR_CONTINUE, NULL);
+		r = add_rule(t, to[i], IR_RETURN, NULL);
+		add_prefix(t, r, IR_SADDR, 0x0a000000, 8 + i);
+	}
+	for (i = 0; i < n; i++) {
+		r = rnd(2) ? add_rule(t, from, IR_JUMP, to[rnd(4)]) :
+		    add_rule(t, from, rnd(9) ? IR_CONTINUE : IR_DROP, NULL);
+		add_prefix(t, r, IR_SADDR, 0x0a000000 + rnd(4096), 18 + rnd(15));
+		add_prefix(t, r, IR_DADDR, 0x0a000000 + rnd(4096), 18 + rnd(15));
+	}
+	return t;
+}
+
+START_TEST(lists)
+{
+	struct ir_table *t;
+	struct rig r;
+	uint32_t i, several = 0;
+
+	rnd_seed((uint64_t)_i + 1);
+	for (i = 0; i < 6; i++) {
+		t = list_table(100 + rnd(400));
+		rig_open(&r, t);
+		ck_assert_uint_eq(r.c->layout.extra, 0);
+		several += r.c->stats.groups > r.c->stats.segments;
+		random_flood(&r, 400);
+		rig_close(&r);
+		ir_table_free(t);
+	}
+	ck_assert_uint_gt(several, 0);
+}
+END_TEST
+
 /* --- depth --- */
 
 /*
@@ -734,6 +779,7 @@ static void add_programs(Suite *s)
 	tcase_add_loop_test(tc, cut_anywhere6, 0, 4);
 	tcase_add_loop_test(tc, long_chains6, 0, 4);
 	tcase_add_test(tc, shared_id);
+	tcase_add_loop_test(tc, lists, 0, 3);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("size");
 	tcase_set_timeout(tc, 120);
