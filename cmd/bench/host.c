@@ -74,11 +74,10 @@ static int set_sysctl(const char *key, const char *value, struct diag *diag)
 }
 
 /* Of the calling thread's namespace.  No IPv6: it would talk by itself. */
-static int set_sysctls(struct diag *diag)
+static int set_sysctls(bool forwards, struct diag *diag)
 {
 	static const char *const on[] = {
-		"ipv4/ip_forward", "ipv4/conf/all/accept_local",
-		"ipv4/conf/default/accept_local",
+		"ipv4/conf/all/accept_local", "ipv4/conf/default/accept_local",
 	};
 	static const char *const off[] = {
 		"ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter",
@@ -89,8 +88,9 @@ static int set_sysctls(struct diag *diag)
 		"ipv6/conf/all/disable_ipv6", "ipv6/conf/default/disable_ipv6",
 	};
 	uint32_t i;
-	int err = 0;
+	int err;
 
+	err = set_sysctl("ipv4/ip_forward", forwards ? "1" : "0", diag);
 	for (i = 0; !err && i < sizeof(on) / sizeof(*on); i++)
 		err = set_sysctl(on[i], "1", diag);
 	for (i = 0; !err && i < sizeof(off) / sizeof(*off); i++)
@@ -116,7 +116,7 @@ int bench_world_leave(struct diag *diag)
 	if (mkdir(BE_RUNDIR, 0700) ||
 	    mount("bpffs", BE_RUNDIR, "bpf", 0, "mode=0700"))
 		return failed(diag, "cannot mount a bpffs");
-	return set_sysctls(diag);
+	return set_sysctls(false, diag);
 }
 
 /* Making ------------------------------------------------------------------ */
@@ -291,7 +291,7 @@ static int fill(const struct bench_ruleset *rs, uint32_t n, int outside,
 	h->netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (h->netns < 0)
 		return failed(diag, "cannot open a network namespace");
-	err = set_sysctls(diag);
+	err = set_sysctls(rs->hook == IR_HOOK_FORWARD, diag);
 	if (setns(outside, CLONE_NEWNET))
 		return failed(diag, "cannot leave a network namespace");
 	if (!err)

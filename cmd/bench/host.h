@@ -6,7 +6,7 @@
  * FORWARD, one on which they go out; the other ends are with us.  What gets
  * through the engine is counted and ends there: behind the outgoing wire, or
  * for INPUT behind the chain.  Every destination is routed out, or for INPUT is
- * the host's own.
+ * the host's own, and the host forwards nothing.
  *
  * Nothing has a name outside of this process and all ends with it, however it
  * ends: the namespaces are held by descriptors, and what is pinned is in a
