@@ -48,6 +48,9 @@ _Static_assert(sizeof(struct be_flow_cpu) <= 1 << LOG_LINE, "a line");
 #define TRACE_MAX	7
 #define TRACE_ENOUGH	5
 
+/* So many groups that lead to leaves are asked in no more time than a memo. */
+#define CHEAP_GROUPS	2
+
 /* What a recall keeps in registers from the key on; the rest is made twice. */
 #define KEY_REGS	4
 
@@ -195,27 +198,66 @@ static void pack(struct be_flow *f)
 
 /* --- whether there is one --- */
 
-/* More than one group: each of them is asked. */
-static bool has_groups(const struct tr_classifier *c, uint32_t offset)
+/* How many records there are in the leaf at @offset. */
+static uint32_t leaf_length(const struct tr_classifier *c, uint32_t offset)
 {
-	const struct tr_segment *s = (const void *)&c->word[offset / 4];
-	const struct tr_group *group = (const void *)&c->word[s->groups / 4];
+	uint32_t n = 1;
 
-	return !s->single && group->min0 != UINT32_MAX;
+	while (!(c->word[offset / 4] & TR_LAST)) {
+		offset += c->layout.size;
+		n++;
+	}
+	return n;
+}
+
+/* Whether a group leads to a leaf nearly always, and to a short one. */
+static bool is_flat(const struct tr_classifier *c, const struct tr_group *group)
+{
+	const struct tr_slot *slot = (const void *)&c->word[group->slots / 4];
+	const uint64_t n = tr_group_slots(group);
+	uint64_t leaves = 0, nodes = 0, records = 0, i;
+	uint32_t type;
+
+	for (i = 0; i < n; i++) {
+		type = slot[i].ref & TR_REF_MASK;
+		if (slot[i].min0 == UINT32_MAX || type == TR_EMPTY)
+			continue;
+		if (type == TR_LEAF) {
+			leaves++;
+			records += leaf_length(c, slot[i].ref & ~TR_REF_MASK);
+		} else {
+			nodes++;
+		}
+	}
+	return nodes * 8 <= leaves && records <= leaves * 2;
 }
 
 /*
- * A recall takes as long as a walk that looks at two records or so, and a miss
- * half of that.
+ * Whether packets that start at @offset are judged at once.  A recall takes as long
+ * as a walk that looks at two records or so, and there are more flows than
+ * addresses that rules name: the memo would only take from the caches what the
+ * table has there.
  */
+static bool is_cheap(const struct tr_classifier *c, uint32_t offset)
+{
+	const struct tr_segment *s = (const void *)&c->word[offset / 4];
+	const struct tr_group *group = (const void *)&c->word[s->groups / 4];
+	uint32_t n;
+
+	for (n = 0; group->min0 != UINT32_MAX; n++, group++)
+		if (n == CHEAP_GROUPS || !is_flat(c, group))
+			return false;
+	return true;
+}
+
 static bool pays(const struct tr_classifier *c)
 {
 	uint32_t i;
 
-	if (c->depth || c->stats.max_depth || c->stats.max_leaf > 2)
+	if (c->depth)
 		return true;
 	for (i = 0; i < IR_NHOOKS; i++)
-		if (c->hook[i].present && has_groups(c, c->hook[i].segment))
+		if (c->hook[i].present && !is_cheap(c, c->hook[i].segment))
 			return true;
 	return false;
 }
